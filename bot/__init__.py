@@ -1,0 +1,1 @@
+"""The web process: verifies, decides, answers quickly; never works."""

@@ -1,0 +1,1 @@
+"""The `pdev` command: composes, decides nothing."""

@@ -1,0 +1,1 @@
+"""A GitHub on a laptop: the hub, the player, the world."""

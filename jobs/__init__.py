@@ -1,0 +1,1 @@
+"""The worker process: works slowly, may die at any line."""
