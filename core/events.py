@@ -1,7 +1,7 @@
 """The names of what happens, each with who says it and who listens.
 
-One stream per server carries them (`pdev:events`, capped); timelines, metrics and tests read it. An event is a hint and a
-story, never the truth: the record is.
+One stream per server carries them (`pdev:events`, capped); timelines, metrics and tests read it. An event is a hint
+and a story, never the truth: the record is.
 """
 
 from typing import NamedTuple

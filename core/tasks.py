@@ -1,8 +1,8 @@
 """What a task is, the states it may be in, and the legal ways from one to the next. Pure.
 
-Web, scheduler, workers and sweep all change tasks, often at the same moment. They agree by going through the functions
-here, each of which takes a task and returns the next one or raises `IllegalMove`; the store then saves the result with a
-compare-and-set. `docs/design.md` draws `MOVES`, and a test holds the drawing equal to it.
+Web, scheduler, workers and sweep all change tasks, often at the same moment. They agree by going through the
+functions here, each of which takes a task and returns the next one or raises `IllegalMove`; the store then saves the
+result with a compare-and-set. `docs/design.md` draws `MOVES`, and a test holds the drawing equal to it.
 """
 
 from collections.abc import Mapping
@@ -220,7 +220,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def task_id(repo_id: int, issue: int) -> str:
-    """The name of the task of an issue: `<repository id>-<issue number>`; survives renames and transfers of the owner."""
+    """The name of the task of an issue: `<repository id>-<issue number>`, which survives a rename."""
     return f"{repo_id}-{issue}"
 
 
@@ -284,6 +284,6 @@ def interrupted(task: Task, now_ms: int, *, crashed: bool) -> Task:
 
 
 def resumed(task: Task, now_ms: int) -> Task:
-    """Back in the queue at the stage and round it was in, with its crashes forgiven; blocked again if it still waits."""
+    """Back in the queue at its stage and round, with its crashes forgiven; blocked again if it still waits."""
     to = State.BLOCKED if task.blockers else State.QUEUED
     return move(task, to, now_ms, crashes=0)
