@@ -292,17 +292,3 @@ def resumed(task: Task, now_ms: int) -> Task:
     """Back in the queue at its stage and round, with its crashes forgiven; blocked again if it still waits."""
     to = State.BLOCKED if task.blockers else State.QUEUED
     return move(task, to, now_ms, crashes=0)
-
-
-def heeded(before: Task, after: Task, now_ms: int) -> Task:
-    """`after`, unless a person's wish came in while the worker was finishing: what was asked for wins over going on.
-
-    A pause does not touch a task that has already stopped by itself (ready, or waiting for an answer).
-    """
-    if not before.wish or after.state is State.RUNNING or before.state is not State.RUNNING:
-        return after
-    if before.wish is Wish.CANCEL and State.CANCELLED in MOVES[after.state]:
-        return move(after, State.CANCELLED, now_ms, reason=before.reason)
-    if before.wish is Wish.PAUSE and after.state in {State.QUEUED, State.WAITING_CHECKS}:
-        return move(after, State.PAUSED, now_ms, reason=before.reason, paused_by=PausedBy.PERSON)
-    return after

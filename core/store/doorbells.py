@@ -28,10 +28,14 @@ class Doorbells(Room):
         """Ask for a new plan."""
         return int(await self._scripts("poke"))
 
-    async def take_plan(self, token: str, ttl_ms: int = PLAN_LOCK_MS) -> int | None:
-        """Become the planner and learn the poke to plan for; None while somebody else is, who will see our poke."""
-        poke = int(await self._scripts("take_plan", token, ttl_ms))
-        return None if poke < 0 else poke
+    async def take_plan(self, token: str, ttl_ms: int = PLAN_LOCK_MS, *, poke: int | None = None) -> int | None:
+        """Become the planner and learn the poke to plan for.
+
+        None while somebody else plans, who will see every poke up to now; and, given the `poke` of a Schedule job, when
+        a plan for that poke or a later one has been made: so a burst of pokes costs few plans.
+        """
+        count = int(await self._scripts("take_plan", token, ttl_ms, "" if poke is None else str(poke)))
+        return None if count < 0 else count
 
     async def end_plan(self, token: str, poke_seen: int, ttl_ms: int = PLAN_LOCK_MS) -> bool:
         """Stop planning, unless a poke came in meanwhile: False means `take_plan` and plan again, the lock is kept."""

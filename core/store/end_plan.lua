@@ -4,6 +4,7 @@ local holder = redis.call('GET', lock)
 -- Our lock ran out and another planner read the counter after us: what is new is its business.
 if holder and holder ~= ARGV[2] then return 1 end
 if (redis.call('GET', 'pdev:plan:poke') or '0') == ARGV[3] then
+  redis.call('SET', 'pdev:plan:done', ARGV[3])
   redis.call('DEL', lock)
   return 1
 end

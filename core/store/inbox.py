@@ -6,6 +6,7 @@ processes read. Finishing the head brings up the next; an entry that is put back
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,9 @@ from core.clock import Clock
 from core.deliveries import Delivery
 from core.store.scripts import Room, text
 
+_log = logging.getLogger(__name__)
 _STREAM, _GROUP = "pdev:inbox", "pdev"
+_UNREADABLE = "pdev:inbox:unreadable"
 _GUID_AGE_MS = 7 * 86_400_000
 """GitHub lets people redeliver for three days."""
 _CONSUMER_AGE_MS = 86_400_000
@@ -95,20 +98,17 @@ class Inbox(Room):
         return bool(await self._scripts("unlock", f"pdev:lock:{key}", owner))
 
     async def _flush(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                answers = await self._append_all([arguments for arguments, _ in batch])
-            except Exception as error:  # whoever waits gets it
-                answers = [error] * len(batch)
-            for (_, stored), answer in zip(batch, answers, strict=True):
-                if stored.done():
-                    continue
-                if isinstance(answer, Exception):
-                    stored.set_exception(answer)
-                else:
-                    stored.set_result(bool(answer))
-        self._flushing = None
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                try:
+                    answers = await self._append_all([arguments for arguments, _ in batch])
+                except Exception as error:  # whoever waits gets it
+                    answers = [error] * len(batch)
+                for (_, stored), answer in zip(batch, answers, strict=True):
+                    _resolve(stored, answer)
+        finally:
+            self._flushing = None
 
     async def _append_all(self, batch: Sequence[list[Any]]) -> list[Any]:
         if self._digest is None:
@@ -150,10 +150,31 @@ class Inbox(Room):
             if claimed:
                 seen = await self._redis.xpending_range(_STREAM, _GROUP, min=name, max=name, count=1)
                 tries += seen[0]["times_delivered"] - 1 if seen else 0
-            entries.append(Entry(name.decode(), deliveries.decode(fields[b"delivery"]), tries))
+            try:
+                delivery = deliveries.decode(fields[b"delivery"])
+            except ValueError as error:
+                await self._set_aside(name, fields, error)
+            else:
+                entries.append(Entry(name.decode(), delivery, tries))
         return entries
+
+    async def _set_aside(self, name: bytes, fields: dict[bytes, bytes], error: ValueError) -> None:
+        """Let the line go on past a delivery that cannot be read, and keep it for the operator."""
+        _log.error("an unreadable delivery was set aside in %s: %s", _UNREADABLE, error)
+        await self._redis.lpush(_UNREADABLE, fields[b"delivery"])  # type: ignore[misc]
+        await self._redis.ltrim(_UNREADABLE, 0, 99)  # type: ignore[misc]
+        await self._scripts("done", name, fields[b"line"])
 
     async def _forget_consumers(self) -> None:
         for consumer in await self._redis.xinfo_consumers(_STREAM, _GROUP):
             if consumer["pending"] == 0 and consumer["idle"] > _CONSUMER_AGE_MS:
                 await self._redis.xgroup_delconsumer(_STREAM, _GROUP, consumer["name"])
+
+
+def _resolve(stored: asyncio.Future[bool], answer: object) -> None:
+    if stored.done():  # whoever waited was cancelled
+        return
+    if isinstance(answer, Exception):
+        stored.set_exception(answer)
+    else:
+        stored.set_result(bool(answer))

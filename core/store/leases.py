@@ -4,7 +4,6 @@ A worker that is dead, frozen or cut off must lose its task, and must not write 
 server's, so clocks that differ do no harm; the epoch grows even when the store was wiped, so an old worker stays old.
 """
 
-from datetime import timedelta
 from enum import StrEnum
 from uuid import uuid4
 
@@ -17,6 +16,9 @@ from core.store.records import Fenced, NotRunning, encode_task, facts_of
 from core.store.scripts import text
 from core.store.tasks import Guard, Moved, Tasks, flat
 from core.tasks import State, Task, Wish, interrupted, move
+
+LEASE_MS = 20_000
+"""With a beat and a sweep every 5 s a dead worker's task goes on elsewhere after at most 25 s."""
 
 
 class Beat(StrEnum):
@@ -74,9 +76,13 @@ class Leases(Tasks):
         """Running tasks whose owner's name begins so."""
         return [task for task in await self.running() if task.owner.startswith(owner_prefix)]
 
-    async def expired(self) -> list[Task]:
-        """Running tasks whose lease has run out; those never taken up have no owner."""
-        return await self._leased(await self._scripts("expired"))
+    async def expired(self, *, blind_ms: int | None = None, grace_ms: int = LEASE_MS) -> list[Task]:
+        """Running tasks whose lease has run out; those never taken up have no owner.
+
+        `blind_ms`: when nobody asked for longer than that (real time), the store or every sweep was away and no
+        worker could have renewed. Then nobody is blamed: every lease is good for `grace_ms` more, and nothing expired.
+        """
+        return await self._leased(await self._scripts("expired", blind_ms or 0, grace_ms))
 
     async def interrupt(self, task_id: str, epoch: int, *, crashed: bool, overdue: bool = False) -> Task | None:
         """Take a running task from its worker and fence that worker off; None if the task has moved on already.
@@ -127,7 +133,3 @@ class Renewer:
         """As `Leases.renew`. Raises redis-py's errors when the server does not answer."""
         answer = self._script(args=[self._clock.shift_ms, task_id, str(epoch), owner, lease_ms])
         return Beat(bytes(answer).decode())
-
-
-LEASE = timedelta(seconds=20)
-"""With a beat and a sweep every 5 s a dead worker's task goes on elsewhere after at most 25 s."""

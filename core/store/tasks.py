@@ -29,7 +29,7 @@ from core.store.records import (
     schedules_differently,
 )
 from core.store.sessions import Sessions
-from core.tasks import MOVES, IllegalMove, State, Task, heeded
+from core.tasks import MOVES, IllegalMove, PausedBy, State, Task, Wish, move
 
 _log = logging.getLogger(__name__)
 _TRIES = 200
@@ -101,7 +101,7 @@ class Tasks(Sessions):
         """Take a step and save it; step again on the newer record when somebody else was faster.
 
         `step` is pure and may be called several times; None changes nothing. `epoch`: the write of a worker, refused
-        once the task is no longer running under it. `note`: facts for the event that a new state writes.
+        once the task is no longer running under it (or is gone). `note`: facts for the event that a new state writes.
         Raises `NoSuchTask`, `Fenced`, `IllegalMove`, and whatever `step` raises.
         """
         try:
@@ -113,6 +113,8 @@ class Tasks(Sessions):
     async def _change(self, task_id: str, step: Step, guard: Guard, note: dict[str, str | int]) -> Task:
         for _ in range(_TRIES):
             stored = await self._load(task_id)
+            if stored is None and guard.epoch is not None:
+                raise Moved  # the store was wiped: the worker's epoch means nothing any more
             if stored is None:
                 raise NoSuchTask(f"There is no task {task_id}.")
             before = stored.task
@@ -133,7 +135,7 @@ class Tasks(Sessions):
 
     def _checked(self, before: Task, after: Task | None) -> Task | None:
         """The step's result if it is legal, with a pending wish heeded."""
-        if after is None:
+        if after is None or after == before:
             return None
         if after.state is not before.state and (after.state is State.RUNNING or after.state not in MOVES[before.state]):
             raise IllegalMove(before, after.state)  # only a grant leads into running
@@ -191,7 +193,8 @@ class Tasks(Sessions):
             return None
 
     async def _restore(self, task_id: str, fields: dict[bytes, bytes]) -> None:
-        if int(fields.get(b"format", b"1")) > FORMAT:
+        written = fields.get(b"format", b"1")
+        if written.isdigit() and int(written) > FORMAT:
             raise TooNew(f"The record of task {task_id} was written by a newer pdev.")
         for record in await self._redis.lrange(f"pdev:task:{task_id}:history", 0, -1):  # type: ignore[misc]
             try:
@@ -213,3 +216,17 @@ class Tasks(Sessions):
 
 def flat(facts: dict[str, Any]) -> list[str]:
     return [str(part) for name, value in facts.items() for part in (name, value)]
+
+
+def heeded(before: Task, after: Task, now_ms: int) -> Task:
+    """`after`, unless a person's wish came in while the worker was finishing: what was asked for wins over going on.
+
+    A pause does not touch a task that has already stopped by itself (ready, or waiting for an answer).
+    """
+    if not before.wish or after.state is State.RUNNING or before.state is not State.RUNNING:
+        return after
+    if before.wish is Wish.CANCEL and State.CANCELLED in MOVES[after.state]:
+        return move(after, State.CANCELLED, now_ms, reason=before.reason)
+    if before.wish is Wish.PAUSE and after.state in {State.QUEUED, State.WAITING_CHECKS}:
+        return move(after, State.PAUSED, now_ms, reason=before.reason, paused_by=PausedBy.PERSON)
+    return after
