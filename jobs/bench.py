@@ -4,8 +4,7 @@ Every outward effect asks the lease first and is written so that doing it twice 
 died right after it and before saying so.
 """
 
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,7 @@ from pydantic import BaseModel
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.store import Store
-from core.tasks import Finding, Stage, State, Task
+from core.tasks import Finding, Needs, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult

@@ -50,7 +50,7 @@ class CheckRuns:
         return replace(surface, checks={**surface.checks, **ours})
 
     async def _write(self, task: Task, head: str, view: CheckView, seen: CheckSeen | None) -> int:
-        fields = self._fields(view)
+        fields = self._fields(view, first=seen is None or seen.status != "completed")
         if seen:
             try:
                 await self.door.update_check_run(seen.id, budget=self.kind, **fields)
@@ -78,13 +78,13 @@ class CheckRuns:
         await self.store.save_surface(task.id, surface)
         return surface
 
-    def _fields(self, view: CheckView) -> dict[str, Any]:
+    def _fields(self, view: CheckView, *, first: bool) -> dict[str, Any]:
         fields: dict[str, Any] = {
             "status": view.status,
             "output": {"title": view.title[:255], "summary": view.summary},
             "actions": [msgspec.to_builtins(button) for button in view.buttons],
         }
-        if view.annotations:
+        if view.annotations and first:  # GitHub adds those of an update to those that are there
             fields["output"]["annotations"] = [msgspec.to_builtins(annotation(f)) for f in view.annotations]
         if view.conclusion:
             fields |= {"conclusion": view.conclusion, "completed_at": self._stamp()}
