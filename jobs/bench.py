@@ -19,7 +19,7 @@ from core.store import Store
 from core.tasks import Finding, Needs, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
-from jobs.agents.results import FinalizerResult
+from jobs.agents.results import Finalized
 from jobs.gates import check
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -37,8 +37,6 @@ class Tools:
     clock: Clock
     git: Cache
     backend: AgentBackend
-    server_url: str
-    """Where repositories are cloned from (`GITHUB_SERVER_URL`)."""
     homes: Path
     """One HOME per task lives here, kept so that an agent can go on with its own conversation."""
     author: tuple[str, str]
@@ -56,7 +54,7 @@ class Bench:
         self.task = task
         self.lease = lease
         self.tools = tools
-        self.door: RepoDoor = tools.github.repo(task.installation_id, task.owner_login, task.repo, task.repo_id)
+        self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
         self._mirror: Mirror | None = None
         self._worktree: Worktree | None = None
 
@@ -91,6 +89,10 @@ class Bench:
         self.task = await self.tools.store.change(self.task.id, step, epoch=self.lease.grant.epoch)
         return self.task
 
+    async def step(self, move: Callable[..., Task], *facts: object) -> Task:
+        """Save `move(task, *facts, now_ms)`."""
+        return await self.save(lambda task: move(task, *facts, self.now_ms()))
+
     async def note(self, **fields: Any) -> Task:
         """Save facts about the task that change nothing of its state."""
         return await self.save(lambda t: replace(t, updated_ms=self.now_ms(), **fields))
@@ -102,7 +104,7 @@ class Bench:
             raise Stopped
 
     async def token(self) -> str:
-        return (await self.door.token()).value.reveal()
+        return (await self.door.token()).reveal()
 
     async def set_up(self) -> None:
         """Branch, start commit, pull request and worktree; each is found again if it is there already.
@@ -110,9 +112,8 @@ class Bench:
         Raises `GaveUp("setup")` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
         stand where ours should go.
         """
-        url = f"{self.tools.server_url.rstrip('/')}/{self.task.owner_login}/{self.task.repo}.git"
         started = self.tools.clock.now_ms()
-        self._mirror = await self.tools.git.repository(url, self.task.repo_id)
+        self._mirror = await self.tools.git.repository(self.door.clone_url, self.task.repo_id)
         await self._mirror.fetch(await self.token())
         await road.open_road(self)
         await pulls.open_pull(self)
@@ -194,7 +195,7 @@ class Bench:
     async def post_review(self, findings: tuple[Finding, ...], summary: str) -> None:
         await pulls.post_review(self, findings, summary)
 
-    async def finish_pull(self, done: FinalizerResult) -> None:
+    async def finish_pull(self, done: Finalized) -> None:
         await pulls.finish(self, done)
 
     async def tidy_up(self) -> None:

@@ -22,19 +22,19 @@ async def work(task: Task, lease: Lease, tools: Tools) -> None:
         try:
             await bench.set_up()
             while bench.task.state is State.RUNNING:
-                await bench.save(lambda t: enter_stage(t, bench.now_ms()))
+                await bench.step(enter_stage)
                 await tools.store.note("agent.started", bench.task, stage=bench.task.stage, round=bench.task.round)
-                step = await STAGES[bench.task.stage](bench)
-                await bench.save(lambda t, s=step: advance(t, s, bench.now_ms()))
-                await tools.store.note("agent.completed", bench.task, outcome=step.outcome)
+                done = await STAGES[bench.task.stage](bench)
+                await bench.step(advance, done)
+                await tools.store.note("agent.completed", bench.task, outcome=done.outcome)
         except Stopped:
             await _wind_down(bench)
         except Asked as asked:
-            await bench.save(lambda t, a=asked: ask(t, a.question, bench.now_ms()))
-        except NeedsPerson as stop_here:
-            await bench.save(lambda t, s=stop_here: hand_over(t, s.needs, s.reason, bench.now_ms()))
+            await bench.step(ask, asked.question)
+        except NeedsPerson as person:
+            await bench.step(hand_over, person.needs, person.reason)
         except GaveUp as gave_up:
-            await bench.save(lambda t, g=gave_up: give_up(t, g.reason, g.why, bench.now_ms()))
+            await bench.step(give_up, gave_up.reason, gave_up.why)
             await tools.store.note("agent.failed", bench.task, reason=gave_up.reason)
             await bench.tidy_up()
 
@@ -93,5 +93,5 @@ async def _wind_down(bench: Bench) -> None:
     if why not in {StopReason.CANCEL, StopReason.PAUSE}:
         return
     await bench.keep("Keep unfinished work")
-    await bench.save(lambda t: stop(t, why, bench.now_ms()))
+    await bench.step(stop, why)
     await bench.tidy_up()

@@ -1,4 +1,4 @@
-"""The pull request of a task: opened as a draft, reviewed, described and made ready; withdrawn if nothing came of it."""
+"""The pull request of a task: opened as a draft, reviewed, described, made ready; withdrawn if nothing came of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from core.errors import NotFound, Refused
+from core.errors import Refused
 from core.messages import pulls as words
 from core.messages.checks import finding
 from core.tasks import Finding
@@ -14,7 +14,7 @@ from jobs.road import wip_ref
 
 if TYPE_CHECKING:
     from core.github import Pull
-    from jobs.agents.results import FinalizerResult
+    from jobs.agents.results import Finalized
     from jobs.bench import Bench
 
 
@@ -67,7 +67,7 @@ async def post_review(bench: Bench, findings: tuple[Finding, ...], summary: str)
         await bench.door.create_review(task.pr, body=body, comments=[], commit_id=task.head_sha)
 
 
-async def finish(bench: Bench, done: FinalizerResult) -> None:
+async def finish(bench: Bench, done: Finalized) -> None:
     """Give the pull request its title and description, and mark it ready for review."""
     task = bench.task
     assert task.pr is not None, "a task that is finalized has a pull request"

@@ -67,7 +67,7 @@ class CheckRuns:
         output = {"title": "Superseded", "summary": "A newer commit is on the branch; see its checks."}
         try:
             await self.door.update_check_run(
-                seen.id, budget=self.kind, status="completed", conclusion="neutral", completed_at=self._stamp(),
+                seen.id, budget=self.kind, status="completed", conclusion="neutral", completed_at=self.now,
                 output=output,
             )  # fmt: skip
         except (NotFound, Refused):
@@ -87,11 +87,8 @@ class CheckRuns:
         if view.annotations and first:  # GitHub adds those of an update to those that are there
             fields["output"]["annotations"] = [msgspec.to_builtins(annotation(f)) for f in view.annotations]
         if view.conclusion:
-            fields |= {"conclusion": view.conclusion, "completed_at": self._stamp()}
+            fields |= {"conclusion": view.conclusion, "completed_at": self.now}
         return fields
-
-    def _stamp(self) -> str:
-        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _external_id(task: Task, name: str) -> str:

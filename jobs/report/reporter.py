@@ -64,7 +64,7 @@ class Reporter:
 
     async def _show(self, task: Task) -> None:
         surface = await self.store.surface(task.id)
-        door = self.github.repo(task.installation_id, task.owner_login, task.repo, task.repo_id)
+        door = self.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
         wait_ms = await self._pace(task, surface)
         kind: Kind = _kind(task, progress=wait_ms is not None)
         if wait_ms:
@@ -89,8 +89,8 @@ class Reporter:
     async def _news(self, task: Task) -> str:
         """A fingerprint of everything but progress."""
         now = self.clock.now_ms()
-        still = replace(task, progress=0, activity="", stages=tuple(replace(s, started_ms=now) if s.outcome is None else s
-                                                                    for s in task.stages))  # fmt: skip
+        stages = tuple(replace(run, started_ms=now) if run.outcome is None else run for run in task.stages)
+        still = replace(task, progress=0, activity="", stages=stages)
         shown = [view.digest(progress=False) for view in checks(task, now)]
         return _digest(sticky(still, now, position=await self._position(task)) + repr((shown, task.head_sha)))
 
