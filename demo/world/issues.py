@@ -8,7 +8,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from demo.player import (
-    Cue, Fault, Scene, barrier, crash, done, edit, final, fixed, plan, progress, run, say, spend, swap, verdict, wait,
+    Cue,
+    Fault,
+    Scene,
+    barrier,
+    crash,
+    done,
+    edit,
+    final,
+    fixed,
+    plan,
+    progress,
+    run,
+    say,
+    spend,
+    swap,
+    verdict,
+    wait,
 )  # fmt: skip
 
 PYTHON = "python3"
