@@ -78,7 +78,7 @@ def labels_named(ctx: Context, labels: list[str | LabelName]) -> list[Label]:
 
 def assignable(ctx: Context, logins: list[str]) -> list[Account]:
     """People with a role on the repository; 422 for others."""
-    people: list[Account] = msgspec.field(default_factory=list)
+    people: list[Account] = []
     for login in logins:
         account = ctx.world.account(login)
         if account is None or account.login.lower() not in ctx.repo.collaborators:
@@ -90,8 +90,8 @@ def assignable(ctx: Context, logins: list[str]) -> list[Account]:
 @route("POST", "/repos/{owner}/{repo}/issues", needs={"issues": "write"}, body=NewIssue, content=True)
 async def create_issue(ctx: Context, body: NewIssue) -> Answer:
     """Labels and assignees of people without triage rights are dropped silently, as GitHub documents."""
-    labels: list[Label] = msgspec.field(default_factory=list)
-    people: list[Account] = msgspec.field(default_factory=list)
+    labels: list[Label] = []
+    people: list[Account] = []
     if may_triage(ctx):
         labels = labels_named(ctx, body.labels)
         people = assignable(ctx, body.assignees or ([body.assignee] if body.assignee else []))
