@@ -1,12 +1,12 @@
 """Cut GitHub's published descriptions down to what this project speaks; run by hand when they are renewed.
 
 The description of the whole REST API is 13 MB; a suite that needs a package manager and a network to know what GitHub
-says would not be run. This script takes the unpacked `@octokit/openapi` and `@octokit/graphql-schema` packages and writes
-the two small files beside it, byte for byte the same on every run:
+says would not be run. This script takes the unpacked `@octokit/openapi` and `@octokit/graphql-schema` packages and
+writes the two small files beside it, byte for byte the same on every run:
 
     python -m tests.yardstick.cut path/to/openapi/package path/to/graphql-schema/package
 
-Nothing is changed but left out: prose, other operations, form-encoded twins, schemas and examples that nothing refers to.
+Nothing is changed, but much left out: prose, other operations, form-encoded twins, what nothing refers to.
 """
 
 import gzip
@@ -36,7 +36,8 @@ FAMILIES = (
     r"(GET|PATCH) /repos/\{owner\}/\{repo\}",
     r"\w+ /repos/\{owner\}/\{repo\}/contents/.*",
     r"\w+ /repos/\{owner\}/\{repo\}/issues(?!.*(suggestion|field|/pin)).*",
-    r"\w+ /repos/\{owner\}/\{repo\}/(labels|milestones|pulls(?!.*(async|codespaces))|check-runs|check-suites|git|statuses)(/.*)?",
+    r"\w+ /repos/\{owner\}/\{repo\}/(labels|milestones|check-runs|check-suites|git|statuses)(/.*)?",
+    r"\w+ /repos/\{owner\}/\{repo\}/pulls(?!.*(async|codespaces)).*",
     r"GET /repos/\{owner\}/\{repo\}/commits(/\{ref\}.*|/\{commit_sha\}/(pulls|branches-where-head))?",
     r"GET /repos/\{owner\}/\{repo\}/compare/\{basehead\}",
     r"GET /repos/\{owner\}/\{repo\}/(assignees|collaborators|branches|readme|tags|topics|languages)",
@@ -44,7 +45,7 @@ FAMILIES = (
     r"GET /repos/\{owner\}/\{repo\}/branches/\{branch\}(/protection)?",
     r"GET /repos/\{owner\}/\{repo\}/rules/branches/\{branch\}",
     r"POST /repos/\{owner\}/\{repo\}/(merges|branches/\{branch\}/rename)",
-    r"GET /repos/\{owner\}/\{repo\}/actions/(runs|runs/\{run_id\}|runs/\{run_id\}/jobs|jobs/\{job_id\}|jobs/\{job_id\}/logs)",
+    r"GET /repos/\{owner\}/\{repo\}/actions/(runs(/\{run_id\}(/jobs)?)?|jobs/\{job_id\}(/logs)?)",
     r"POST /repos/\{owner\}/\{repo\}/actions/runs/\{run_id\}/(rerun|rerun-failed-jobs)",
 )
 EVENTS = (
@@ -70,6 +71,8 @@ EVENTS = (
     "workflow-run",
 )
 NAMED = {"properties", "patternProperties", "schemas", "responses", "parameters", "headers", "examples"}
+VALUES = {"value", "enum", "default"}
+CALLED = ("operationId", "parameters", "requestBody", "responses")
 PROSE = {"description", "summary", "externalDocs", "tags", "x-github", "x-octokit", "example", "title", "deprecated"}
 Tree = dict[str, Any]
 
@@ -80,23 +83,18 @@ def without_prose(node: Any, names: bool = False) -> Any:
         return [without_prose(item) for item in node]
     if not isinstance(node, dict):
         return node
-    kept = {}
-    for key, value in node.items():
-        if not names and (key in PROSE or (key == "examples" and isinstance(value, list))):
-            continue
-        kept[key] = (
-            value
-            if key in ("value", "enum", "default") and not names
-            else without_prose(value, not names and key in NAMED)
-        )
-    return kept
+    if names:
+        return {key: without_prose(value) for key, value in node.items()}
+    return {
+        key: value if key in VALUES else without_prose(value, names=key in NAMED)
+        for key, value in node.items()
+        if key not in PROSE and not (key == "examples" and isinstance(value, list))
+    }
 
 
 def operation(node: Tree) -> Tree:
     """One operation: its name, whether an App's installation token may call it, and what goes in and out as JSON."""
-    kept = without_prose(
-        {key: node[key] for key in ("operationId", "parameters", "requestBody", "responses") if key in node}
-    )
+    kept: Tree = without_prose({key: node[key] for key in CALLED if key in node})
     kept["parameters"] = [without_prose(item) for item in node.get("parameters", [])]
     if "requestBody" in kept:
         kept["requestBody"]["content"] = only_json(kept["requestBody"].get("content", {}))
@@ -130,12 +128,8 @@ def cut(whole: Tree) -> Tree:
             body = without_prose(item["post"]["requestBody"])
             webhooks[name] = {"post": {"requestBody": body | {"content": only_json(body["content"])}}}
     parts = {"paths": paths, "x-webhooks": webhooks}
-    return {
-        "openapi": whole["openapi"],
-        "info": whole["info"],
-        **parts,
-        "components": closure(parts, whole["components"]),
-    }
+    head = {"openapi": whole["openapi"], "info": whole["info"]}
+    return head | parts | {"components": closure(parts, whole["components"])}
 
 
 def closure(parts: Tree, components: Tree) -> Tree:
