@@ -1,8 +1,8 @@
 """The frame of every page: who is signed in, which repository is meant, what a refusal looks like, what must not run.
 
-The pages are one more client of the hub: what a form asks for goes through the same door as a REST call of the person who
-is signed in, so that rights, limits and webhooks cannot differ. There are no passwords; a form is accepted only from the
-hub's own pages (Origin and Host), and a page may run nothing (Content-Security-Policy).
+The pages are one more client of the hub: what a form asks for goes through the same door as a REST call of the person
+who is signed in, so that rights, limits and webhooks cannot differ. There are no passwords; a form is accepted only
+from the pages themselves (Origin and Host), and a page may run nothing (Content-Security-Policy).
 """
 
 import re
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from demo.hub.hub import Hub
 
 COOKIE = "hub_user"
-_POLICY = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+)
 _SAFE_HEADERS = {
     "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -126,7 +128,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"ago": ago, "label_style": label_style, "hue": hue, "segment": lambda t: quote(str(t), safe="")}
+    templates.filters |= {
+        "ago": ago,
+        "label_style": label_style,
+        "hue": hue,
+        "segment": lambda t: quote(str(t), safe=""),
+    }
     return templates
 
 
