@@ -13,11 +13,13 @@ from yarl import URL
 from demo.hub.auth import person_token
 from demo.hub.callers import Caller
 from demo.hub.dispatch import dispatch
+from demo.hub.errors import GitHubError
 from demo.hub.faults import Delay, Fault, Faults
 from demo.hub.installing import Manifest
 from demo.hub.limits import Limits
+from demo.hub.observers import Exchange, Observer
 from demo.hub.people import Person
-from demo.hub.routing import ROUTES, Answer, RouteTable
+from demo.hub.routing import JSON, ROUTES, Answer, RouteTable
 from demo.hub.seed import new_key, plant
 from demo.hub.server import Server
 from demo.hub.state import Account, App, Installation, Pull, Repository, World
@@ -68,7 +70,8 @@ class Hub:
         self.data_dir, self.now, self.strict = data_dir, now, strict
         self.world, self.urls = World(), Urls()
         self.faults, self.limits = Faults(), Limits(now)
-        self.courier = Courier(self.world, self.urls, now, new_guid)
+        self.observers: list[Observer] = []
+        self.courier = Courier(self.world, self.urls, now, new_guid, self.observe)
         self.table = RouteTable(ROUTES)
         self.unknown_routes: list[str] = []
         self.problems: list[str] = []
@@ -147,7 +150,19 @@ class Hub:
         """One call without HTTP: same routes, rights and webhooks; no faults, no limits. Raises GitHubError."""
         url = URL(path, encoded=False)
         raw = b"" if body is None else msgspec.json.encode(body)
-        return await dispatch(self, caller, method, url.raw_path, url.query, {}, raw)
+        try:
+            answer = await dispatch(self, caller, method, url.raw_path, url.query, {}, raw)
+        except GitHubError as refusal:
+            self.observe(Exchange(method, str(url), raw, refusal.status, msgspec.json.encode(refusal.body()), JSON))
+            raise
+        sent = b"" if answer.status == 204 else answer.raw or msgspec.json.encode(answer.data)
+        self.observe(Exchange(method, str(url), raw, answer.status, sent, answer.content_type))
+        return answer
+
+    def observe(self, seen: Exchange | Delivery) -> None:
+        """Show it to everybody in `observers`."""
+        for observer in self.observers:
+            observer(seen)
 
     def installations_of(self, app: App) -> list[Installation]:
         return [one for one in self.world.installations.values() if one.app is app]
