@@ -1,1 +1,0 @@
-"""A GitHub on a laptop."""
