@@ -1,0 +1,192 @@
+"""The simulated GitHub as one object: start it, act on it as people do, plan its failures, look at its world."""
+
+import importlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from yarl import URL
+
+from demo.hub.auth import person_token
+from demo.hub.callers import Caller
+from demo.hub.dispatch import dispatch
+from demo.hub.faults import Delay, Fault, Faults
+from demo.hub.limits import Limits
+from demo.hub.people import Person
+from demo.hub.routing import ROUTES, Answer, RouteTable
+from demo.hub.seed import new_key, plant
+from demo.hub.server import Server
+from demo.hub.state import Account, App, Installation, Pull, Repository, World
+from demo.hub.urls import Urls
+from demo.hub.webhooks import Courier, Delivery, Mishap
+
+PullAnnouncer = Callable[["Hub", Pull, str, Account, Mapping[str, Any]], Awaitable[None]]
+"""`(hub, pull, action, sender, extra payload keys)`: sends the `pull_request` event."""
+
+ROOMS = ("demo.hub.issues",)
+"""Modules whose routes make up the hub; importing one registers its routes."""
+
+for _room in ROOMS:
+    importlib.import_module(_room)
+
+
+class Hub:
+    """GitHub on 127.0.0.1 with one organisation, one repository, six people and our App installed.
+
+    `now`: aware UTC time, the caller's clock. `strict`: unknown request fields are 422 (GitHub ignores many) and are
+    always listed in `problems`. `private_key_pem`: the App's key; making one takes about 0.1 s, so tests share one.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        now: Callable[[], datetime],
+        webhook_url: str | None = None,
+        webhook_secret: str = "hub-webhook-secret",  # noqa: S107 - a simulated GitHub's default, not a secret
+        owner: str = "acme",
+        repo: str = "widgets",
+        private: bool = False,
+        strict: bool = True,
+        private_key_pem: str | None = None,
+        new_guid: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        self.data_dir, self.now, self.strict = data_dir, now, strict
+        self.world, self.urls = World(), Urls()
+        self.faults, self.limits = Faults(), Limits(now)
+        self.courier = Courier(self.world, self.urls, now, new_guid)
+        self.table = RouteTable(ROUTES)
+        self.unknown_routes: list[str] = []
+        self.problems: list[str] = []
+        self.private_key_pem = private_key_pem or new_key()
+        self.app, self.installation, self.repo = plant(
+            self.world, data_dir, now(), owner=owner, repo=repo, private=private, key_pem=self.private_key_pem
+        )
+        self.app.hook.url, self.app.hook.secret = webhook_url, webhook_secret
+        self.users = {
+            account.login: person_token(self.world, account).value
+            for account in self.world.accounts.values()
+            if account.type == "User"
+        }
+        self.announce_pull: PullAnnouncer | None = None
+        self._server = Server(self)
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on 127.0.0.1 (`port` 0: any free one)."""
+        await self.courier.start()
+        bound = await self._server.start(port)
+        self.urls.api = self.urls.html = f"http://127.0.0.1:{bound}"
+
+    async def stop(self) -> None:
+        await self.courier.stop()
+        await self._server.stop()
+
+    @property
+    def api_url(self) -> str:
+        """REST, at the root and under `/api/v3`."""
+        return self.urls.api
+
+    @property
+    def html_url(self) -> str:
+        """Pages and git."""
+        return self.urls.html
+
+    @property
+    def app_id(self) -> int:
+        return self.app.id
+
+    @property
+    def installation_id(self) -> int:
+        return self.installation.id
+
+    @property
+    def webhook_secret(self) -> str | None:
+        return self.app.hook.secret
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where deliveries go; None: nowhere, nothing is recorded."""
+        return self.app.hook.url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self.app.hook.url = url
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Everything that was sent, redeliveries too; lost ones are in `courier.lost`."""
+        return self.courier.log
+
+    def problem(self, words: str) -> None:
+        """Something that GitHub would have let pass or that only a mistake of ours can cause."""
+        self.problems.append(words)
+
+    def as_user(self, login: str, repo: Repository | None = None) -> Person:
+        """Act as this person, in the default repository or another."""
+        account = self.world.account(login)
+        if account is None:
+            raise KeyError(f"nobody is called {login!r}; there are {', '.join(self.users)}")
+        return Person(self, Caller("user", account), repo or self.repo)
+
+    async def perform(self, caller: Caller, method: str, path: str, body: Any = None) -> Answer:
+        """One call without HTTP: same routes, rights and webhooks; no faults, no limits. Raises GitHubError."""
+        url = URL(path, encoded=False)
+        raw = b"" if body is None else msgspec.json.encode(body)
+        return await dispatch(self, caller, method, url.raw_path, url.query, {}, raw)
+
+    def installations_of(self, app: App) -> list[Installation]:
+        return [one for one in self.world.installations.values() if one.app is app]
+
+    # ── what may go wrong ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def fail(
+        self,
+        method: str | None,
+        path_fragment: str,
+        *,
+        status: int,
+        times: int = 1,
+        headers: dict[str, str] | None = None,
+        after_effect: bool = False,
+        message: str | None = None,
+    ) -> None:
+        """The next `times` calls whose path contains `path_fragment` are answered `status`.
+
+        `after_effect=True`: the write is done, its answer is lost. `method` None: any.
+        """
+        self.faults.planned.append(Fault(method, path_fragment, status, times, headers or {}, after_effect, message))
+
+    def slow(self, path_fragment: str, *, seconds: float, times: int | None = None) -> None:
+        """Such calls wait before anything happens."""
+        self.faults.delays.append(Delay(path_fragment, seconds, times))
+
+    def rate_limit(self, *, after: int = 0, reset_in: float = 3600.0) -> None:
+        """After so many further calls the caller's hour is used up: 403 with `x-ratelimit-remaining: 0`."""
+        self.limits.plan_exhaustion(after, reset_in)
+
+    def secondary_limit(self, *, retry_after: int = 60, times: int = 1) -> None:
+        """The next calls get 403 with `Retry-After`."""
+        self.limits.plan_secondary(retry_after, times)
+
+    def lose_webhooks(self, times: int = 1, event: str | None = None) -> None:
+        """Deliveries that never leave and that no log knows; find them in `courier.lost`."""
+        self.courier.losses.append(Mishap(times, event))
+
+    def repeat_webhooks(self, times: int = 1, event: str | None = None) -> None:
+        """Deliveries that are sent twice at once, under one GUID."""
+        self.courier.repeats.append(Mishap(times, event))
+
+    def hold_webhooks(self) -> None:
+        """Keep deliveries until `release_webhooks`."""
+        self.courier.holding = True
+
+    async def release_webhooks(self, order: Callable[[list[Delivery]], Iterable[Delivery]] | None = None) -> None:
+        """Send what was held, one after the other; `order` may sort, drop or double them."""
+        await self.courier.release(order)
+
+    async def settle(self) -> None:
+        """Wait until no delivery is under way."""
+        await self.courier.settle()
