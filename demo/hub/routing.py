@@ -15,6 +15,7 @@ from aiohttp import web
 from demo.hub.callers import CallerKind
 from demo.hub.state import Role
 
+JSON = "application/json; charset=utf-8"
 Needs = Mapping[str, str] | tuple[Mapping[str, str], ...]
 
 PEOPLE_AND_INSTALLATIONS: frozenset[CallerKind] = frozenset({"anonymous", "user", "installation"})
@@ -34,7 +35,7 @@ class Answer:
     data: Any = None
     headers: Mapping[str, str] | None = None
     raw: bytes | None = None
-    content_type: str = "application/json; charset=utf-8"
+    content_type: str = JSON
 
 
 class Handler(Protocol):

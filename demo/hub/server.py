@@ -13,6 +13,7 @@ from demo.hub.auth import authenticate
 from demo.hub.callers import ANONYMOUS, Caller
 from demo.hub.dispatch import dispatch
 from demo.hub.errors import GitHubError
+from demo.hub.observers import Exchange
 from demo.hub.routing import Answer
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ class Server:
                 status=403, text="Request forbidden by administrative rules. Please send a User-Agent.\n"
             )
         caller, answer = await self._answer(request, raw_path, content=bool(found and found[0].content))
-        return self._respond(request, caller, answer)
+        response = self._respond(request, caller, answer)
+        self.hub.observe(await _exchange(request, raw_path, response))
+        return response
 
     async def _answer(self, request: web.Request, raw_path: str, *, content: bool) -> tuple[Caller, Answer]:
         hub, caller = self.hub, ANONYMOUS
@@ -100,6 +103,13 @@ class Server:
                 return web.Response(status=304, headers=headers)
         headers["Content-Type"] = answer.content_type
         return web.Response(status=answer.status, body=payload, headers=headers)
+
+
+async def _exchange(request: web.Request, raw_path: str, response: web.Response) -> Exchange:
+    query = f"?{request.rel_url.raw_query_string}" if request.rel_url.raw_query_string else ""
+    sent = response.body if isinstance(response.body, bytes) else b""
+    content_type = response.headers.get("Content-Type", "")
+    return Exchange(request.method, raw_path + query, await request.read(), response.status, sent, content_type)
 
 
 def _without_prefix(raw_path: str) -> str:

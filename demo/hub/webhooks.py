@@ -96,8 +96,15 @@ def sign(secret: str, body: bytes) -> str:
 class Courier:
     """Carries what happened to the Apps that listen."""
 
-    def __init__(self, world: World, urls: Urls, now: Callable[[], datetime], new_guid: Callable[[], str]) -> None:
-        self.world, self.urls, self.now, self.new_guid = world, urls, now, new_guid
+    def __init__(
+        self,
+        world: World,
+        urls: Urls,
+        now: Callable[[], datetime],
+        new_guid: Callable[[], str],
+        observe: Callable[[Delivery], None] = lambda _: None,
+    ) -> None:
+        self.world, self.urls, self.now, self.new_guid, self.observe = world, urls, now, new_guid, observe
         self.log: list[Delivery] = []
         self.lost: list[Delivery] = []
         self.held: list[Delivery] = []
@@ -148,8 +155,6 @@ class Courier:
         repo: Repository | None = None,
     ) -> None:
         """Make one delivery of a complete payload and send it (or hold, lose, repeat it)."""
-        if not app.hook.url or not app.hook.active:
-            return
         delivery = Delivery(
             id=self.world.new_id(),
             guid=self.new_guid(),
@@ -160,6 +165,9 @@ class Courier:
             repository_id=repo.id if repo else None,
             body=msgspec.json.encode(payload),
         )
+        self.observe(delivery)
+        if not app.hook.url or not app.hook.active:
+            return
         if any(mishap.strikes(event) for mishap in self.losses):
             self.lost.append(delivery)
         elif self.holding:
