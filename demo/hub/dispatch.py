@@ -61,6 +61,9 @@ def _by_name(hub: "Hub", raw_path: str) -> str:
 
 def _admit(route: Route, caller: Caller) -> None:
     if caller.kind in route.callers:
+        lacking = route.needs and not any(caller.holds(option) for option in route.needs)
+        if caller.kind == "installation" and lacking and "{repo}" not in route.template:
+            raise not_for_integrations()
         return
     if caller.kind == "anonymous":
         raise unauthorized("Requires authentication")

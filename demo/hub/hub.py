@@ -15,6 +15,7 @@ from demo.hub.callers import Caller
 from demo.hub.dispatch import dispatch
 from demo.hub.errors import GitHubError
 from demo.hub.faults import Delay, Fault, Faults
+from demo.hub.installing import Manifest
 from demo.hub.limits import Limits
 from demo.hub.observers import Exchange, Observer
 from demo.hub.people import Person
@@ -28,7 +29,17 @@ from demo.hub.webhooks import Courier, Delivery, Mishap
 PullAnnouncer = Callable[["Hub", Pull, str, Account, Mapping[str, Any]], Awaitable[None]]
 """`(hub, pull, action, sender, extra payload keys)`: sends the `pull_request` event."""
 
-ROOMS = ("demo.hub.issues",)
+ROOMS = (
+    "demo.hub.apps",
+    "demo.hub.comments",
+    "demo.hub.deliveries",
+    "demo.hub.issues",
+    "demo.hub.labels",
+    "demo.hub.reactions",
+    "demo.hub.relations",
+    "demo.hub.search",
+    "demo.hub.users",
+)
 """Modules whose routes make up the hub; importing one registers its routes."""
 
 for _room in ROOMS:
@@ -75,6 +86,7 @@ class Hub:
             if account.type == "User"
         }
         self.announce_pull: PullAnnouncer | None = None
+        self.manifests: dict[str, Manifest] = {}
         self._server = Server(self)
 
     async def start(self, port: int = 0) -> None:
