@@ -114,7 +114,7 @@ class Visit:
         repo = self.base if self.found else ""
         return rendered(text, Place(repo=repo, toggle=toggle if self.me else None))
 
-    def show(self, template: str, status: int = 200, **facts: Any) -> web.Response:
+    def show(self, template: str, *, status: int = 200, **facts: Any) -> web.Response:
         """The page made of a template and facts."""
         people = sorted((one for one in self.hub.world.accounts.values() if one.type == "User"), key=lambda o: o.login)
         given = {"visit": self, "me": self.me, "people": people, "now": self.hub.now(), "repo": self.found, **facts}
