@@ -1,6 +1,7 @@
 """What people write is shown as GitHub shows it, and nothing they write runs or breaks the page around it."""
 
 import pytest
+
 from demo.hub.pages.markdown import Place, rendered, toggled
 
 HERE = Place(repo="/acme/widgets")
