@@ -57,7 +57,15 @@ async def get_by_slug(ctx: Context) -> Answer:
 async def list_installations(ctx: Context) -> Answer:
     """Suspended ones too."""
     found = ctx.hub.installations_of(app_of(ctx.caller))
-    return ctx.page(found, lambda one: installation_json(ctx.urls, one))
+    return ctx.page(found, lambda one: _listed(ctx, one))
+
+
+def _listed(ctx: Context, installation: Installation) -> dict[str, Any]:
+    """GitHub describes the account of this list, and of no other, as a user and an enterprise at once."""
+    answer, account = installation_json(ctx.urls, installation), installation.account
+    since = stamp(account.created_at)
+    both = {"name": account.name or account.login, "slug": account.login, "created_at": since, "updated_at": since}
+    return answer | {"account": answer["account"] | both}
 
 
 @route("GET", "/app/installations/{installation_id}", callers=APP_ONLY)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import msgspec
 
 from demo.hub.callers import Caller, may_use
 from demo.hub.context import Context
-from demo.hub.errors import GitHubError, not_for_integrations, not_found, unauthorized, unprocessable
+from demo.hub.errors import DOCUMENTATION, GitHubError, not_for_integrations, not_found, unauthorized, unprocessable
 from demo.hub.routing import Answer, Route
 from demo.hub.state import Repository
 
@@ -39,7 +40,7 @@ async def dispatch(
     if "owner" in params and "repo" in params:
         ctx.found = hub.world.repo(params["owner"], params["repo"])
         if ctx.found is None:
-            return _moved(hub, method, raw_path, params)
+            return _moved(ctx)
         may_use(caller, ctx.found, route.needs, route.role, writes=method not in ("GET", "HEAD"))
     if route.body is None:
         _expect_nothing(hub, route, body)
@@ -72,16 +73,18 @@ def _admit(route: Route, caller: Caller) -> None:
     raise not_for_integrations()
 
 
-def _moved(hub: "Hub", method: str, raw_path: str, params: Mapping[str, str]) -> Answer:
+def _moved(ctx: Context) -> Answer:
     """A renamed repository answers with its lasting address: 301 to readers, 307 to writers (it keeps the body)."""
-    former = f"{params['owner']}/{params['repo']}".lower()
-    repo_id = hub.world.former_names.get(former)
-    if repo_id is None or repo_id not in hub.world.repos:
+    former = f"{ctx.params['owner']}/{ctx.params['repo']}".lower()
+    repo = ctx.world.repos.get(ctx.world.former_names.get(former, 0))
+    if repo is None or not ctx.caller.may_see(repo):
         raise not_found()
-    rest = raw_path.split("/", 4)[4:]
-    location = "/".join([f"{hub.urls.api}/repositories/{repo_id}", *rest])
-    status, words = (301, "Moved Permanently") if method in ("GET", "HEAD") else (307, "Temporary Redirect")
-    return Answer(status, {"message": words, "url": location, "documentation_url": ""}, {"Location": location})
+    rest = ctx.path.split("/", 4)[4:]
+    asked = f"?{urlencode(ctx.query)}" if ctx.query else ""
+    location = "/".join([f"{ctx.urls.api}/repositories/{repo.id}", *rest]) + asked
+    status, words = (301, "Moved Permanently") if ctx.method in ("GET", "HEAD") else (307, "Temporary Redirect")
+    body = {"message": words, "url": location, "documentation_url": DOCUMENTATION}
+    return Answer(status, body, {"Location": location})
 
 
 def _expect_nothing(hub: "Hub", route: Route, body: bytes) -> None:
@@ -107,7 +110,6 @@ def read_body(hub: "Hub", route: Route, body: bytes) -> Any:
     try:
         return msgspec.convert(given, route.body, strict=True)
     except msgspec.ValidationError as wrong:
-        hub.problem(f"{route.method} {route.template}: {wrong}")
         raise unprocessable(f"Invalid request.\n\n{_in_githubs_words(str(wrong))}") from None
 
 

@@ -5,9 +5,7 @@ refs, its words for a refusal, the webhooks after a push) stands around it.
 """
 
 import asyncio
-import base64
-import binascii
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,8 +14,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from demo.hub import gitstore
+from demo.hub.auth import authenticate
 from demo.hub.callers import ANONYMOUS, Caller
 from demo.hub.errors import GitHubError
+from demo.hub.git_writes import workflow_refusal
 from demo.hub.gitstore import Command, CommandReader, PushReport
 from demo.hub.pushes import Push, announce
 from demo.hub.routing import raw_route
@@ -88,16 +88,15 @@ class _Door:
 
 def _admit(hub: "Hub", request: web.Request, params: Mapping[str, str], *, writes: bool) -> _Door | web.Response:
     """The door, or github.com's refusal: 401 without or with a bad token, 404 without access, 403 read-only."""
-    token = _token(request.headers.get("Authorization", ""))
     try:
-        caller = hub.caller_for(token) if token else ANONYMOUS
+        caller = authenticate(hub.world, request.headers.get("Authorization"), hub.now())
     except GitHubError:
         return _challenge("Invalid username or token. Password authentication is not supported for Git operations.\n")
     owner, name = params["owner"], params["repo"].removesuffix(".git")
     repo = hub.world.repo(owner, name) or hub.world.repos.get(hub.world.former_names.get(f"{owner}/{name}".lower(), 0))
     if repo is None or not _may_read(caller, repo):
-        return web.Response(status=404, text=_UNKNOWN) if token else _challenge(_UNKNOWN)
-    if writes and not token:
+        return _challenge(_UNKNOWN) if caller is ANONYMOUS else web.Response(status=404, text=_UNKNOWN)
+    if writes and caller is ANONYMOUS:
         return _challenge("No anonymous write access.\n")
     if writes and not _may_push(caller, repo):
         return web.Response(status=403, text=f"Permission to {repo.full_name}.git denied to {caller.actor.login}.\n")
@@ -108,20 +107,6 @@ def _admit(hub: "Hub", request: web.Request, params: Mapping[str, str], *, write
 
 def _challenge(text: str) -> web.Response:
     return web.Response(status=401, text=text, headers={"WWW-Authenticate": 'Basic realm="GitHub"'})
-
-
-def _token(header: str) -> str | None:
-    """The password of basic auth (any user name), or a bearer token; None for no or an unreadable header."""
-    scheme, _, value = header.partition(" ")
-    if scheme.lower() in ("bearer", "token"):
-        return value.strip()
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return value
-    return password if password not in ("", "x-oauth-basic") else user
 
 
 def _may_read(caller: Caller, repo: Repository) -> bool:
@@ -176,7 +161,12 @@ async def _backend(
 ) -> AsyncIterator[Process]:
     """`git http-backend`, fed with the request's body; it never outlives the block."""
     process = await asyncio.create_subprocess_exec(
-        gitstore.git_program(), "http-backend", env=_environment(request, door, operation), stdin=PIPE, stdout=PIPE
+        gitstore.git_program(),
+        "http-backend",
+        env=_environment(request, door, operation),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
     )
     feeder = asyncio.create_task(_feed(request, process, reader))
     try:
@@ -246,7 +236,7 @@ def _in_githubs_words(report: PushReport) -> bytes:
 def _sentence(word: str, ref: str, detail: str) -> tuple[str, str]:
     """(reason behind the ref, lines after `remote:`)."""
     if word == "workflow":
-        return f"refusing to allow a GitHub App to create or update workflow `{detail}` without `workflows` permission", ""
+        return workflow_refusal(detail), ""
     why = {
         "force": "Cannot force-push to this branch",
         "deletion": "Cannot delete this branch",

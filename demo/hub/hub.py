@@ -1,6 +1,7 @@
 """The simulated GitHub as one object: start it, act on it as people do, plan its failures, look at its world."""
 
 import importlib
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +16,12 @@ from demo.hub.callers import Caller
 from demo.hub.dispatch import dispatch
 from demo.hub.errors import GitHubError
 from demo.hub.faults import Delay, Fault, Faults
-from demo.hub.installing import Manifest
+from demo.hub.installing import Manifest, install, ping
 from demo.hub.limits import Limits
 from demo.hub.observers import Exchange, Observer
 from demo.hub.people import Person
 from demo.hub.routing import JSON, ROUTES, Answer, RouteTable
-from demo.hub.seed import new_key, plant
+from demo.hub.seed import add_account, add_repository, new_key, plant
 from demo.hub.server import Server
 from demo.hub.state import Account, App, Installation, Pull, Repository, World
 from demo.hub.urls import Urls
@@ -163,6 +164,36 @@ class Hub:
         """Show it to everybody in `observers`."""
         for observer in self.observers:
             observer(seen)
+
+    def add_repository(
+        self, name: str, *, owner: str | None = None, private: bool = False, installed: bool = False
+    ) -> Repository:
+        """Another repository, of the same owner unless named; with the same people where the owner is the same."""
+        account = self.repo.owner if owner is None else self.world.account(owner)
+        account = account or add_account(self.world, owner or "", "Organization", self.now())
+        repo = add_repository(self.world, self.data_dir, self.now(), owner=account, name=name, private=private)
+        if account is self.repo.owner:
+            repo.collaborators = dict(self.repo.collaborators)
+        if installed:
+            self.installation.repository_ids.add(repo.id)
+        return repo
+
+    def install(self, *repos: Repository) -> Installation:
+        """Our App on these repositories of one owner, or on another's: as that owner would do it."""
+        account = repos[0].owner
+        return install(self, self.app, account, account, list(repos))
+
+    def agree_to_manifest(
+        self, *, name: str, permissions: dict[str, str], events: list[str], hook_url: str | None = None
+    ) -> str:
+        """The code that GitHub hands to the redirect address after a person pressed the button; good for once."""
+        code = secrets.token_hex(20)
+        self.manifests[code] = Manifest(name, self.repo.owner, "https://example.com", hook_url, permissions, events)
+        return code
+
+    def ping(self) -> None:
+        """The first delivery of a new webhook."""
+        ping(self, self.app)
 
     def installations_of(self, app: App) -> list[Installation]:
         return [one for one in self.world.installations.values() if one.app is app]

@@ -13,7 +13,7 @@ from demo.hub import gitstore
 from demo.hub.callers import Caller
 from demo.hub.changes import close_issue, note
 from demo.hub.gitstore import ZERO_SHA
-from demo.hub.pull_facts import base_tip, commits_of, facts_of, git_of
+from demo.hub.pull_facts import base_tip, facts_of, git_of
 from demo.hub.render import account_json, issue_json
 from demo.hub.render.pulls import pull_json
 from demo.hub.state import Account, Issue, Pull, Repository, stamp
@@ -175,7 +175,7 @@ async def mark_merged(hub: "Hub", pull: Pull, by: Caller, *, base_before: str, s
     """`closed` with `merged: true`, then the linked issues close, then the branch goes where the repository says so."""
     issue, promised = pull.issue, linked_issues(pull)
     if issue.repo.default_branch == pull.base_ref:
-        for commit in await commits_of(pull):
+        for commit in await gitstore.history(git_of(issue.repo), pull.head_sha, exclude=[base_before], limit=250):
             numbers = closing_numbers(issue.repo, commit.message)
             promised += [issue.repo.issues[one] for one in numbers if one in issue.repo.issues]
     pull.base_sha, pull.merged, pull.merge_commit_sha = base_before, True, sha

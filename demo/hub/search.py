@@ -1,6 +1,7 @@
 """REST: the small part of issue search that finds labelled issues with one call per installation."""
 
 import re
+from typing import Any
 
 from demo.hub.context import Context
 from demo.hub.errors import unprocessable, validation
@@ -27,9 +28,18 @@ async def search_issues(ctx: Context) -> Answer:
     ]
     key = "updated_at" if ctx.query.get("sort") == "updated" else "created_at"
     found.sort(key=lambda one: (getattr(one, key), one.id), reverse=ctx.query.get("order", "desc") == "desc")
-    answer = ctx.page(found[:MOST_RESULTS], lambda one: {**issue_json(ctx.urls, one), "score": 1.0})
-    answer.data = {"total_count": len(found), "incomplete_results": False, "items": answer.data}
+    answer = ctx.page(found[:MOST_RESULTS], lambda one: _result(ctx, one))
+    answer.data = {
+        "total_count": len(found),
+        "incomplete_results": False,
+        "search_type": "lexical",
+        "items": answer.data,
+    }
     return answer
+
+
+def _result(ctx: Context, issue: Issue) -> dict[str, Any]:
+    return issue_json(ctx.urls, issue) | {"body": issue.body or "", "score": 1.0}
 
 
 def _fits(issue: Issue, query: str) -> bool:

@@ -129,9 +129,9 @@ async def compare(git: Git, base: str, head: str) -> Comparison | None:
     return Comparison(common, ahead, behind, tuple(reversed(newest_first)), tuple(files))
 
 
-async def unified_diff(git: Git, base: str, head: str) -> str:
-    """The plain text diff from the merge base to `head`, as `.diff` serves it."""
-    common = await merge_base(git, base, head)
+async def unified_diff(git: Git, base: str, head: str, *, three_dots: bool = True) -> str:
+    """The plain text diff to `head`, from the merge base (`three_dots`) or from `base` itself, as `.diff` serves it."""
+    common = await merge_base(git, base, head) if three_dots else base
     return (await git.run("diff-tree", "-r", "-M", "-p", "--no-ext-diff", common or base, head)).text
 
 

@@ -93,9 +93,7 @@ def git_commit_json(at: Urls, repo: Repository, commit: Commit) -> Json:
     }
 
 
-def pushed_commit_json(
-    at: Urls, world: World, repo: Repository, commit: Commit, touched: dict[str, list[str]]
-) -> Json:
+def pushed_commit_json(at: Urls, world: World, repo: Repository, commit: Commit, touched: dict[str, list[str]]) -> Json:
     """A commit as `push` and `check_suite` webhooks carry it; `touched` has the lists added, removed, modified."""
     return {
         "id": commit.sha,

@@ -5,7 +5,7 @@ from typing import Any
 
 from demo.hub.render.installed import app_json
 from demo.hub.render.people import account_json, association
-from demo.hub.state import Comment, Issue, Label, Reaction, Repository, TimelineEvent, node_id, stamp
+from demo.hub.state import App, Comment, Issue, Label, Reaction, Repository, TimelineEvent, node_id, stamp
 from demo.hub.urls import Urls
 
 Json = dict[str, Any]
@@ -81,9 +81,18 @@ def issue_json(at: Urls, issue: Issue, *, webhook: bool = False) -> Json:
     }
     if webhook:
         del answer["closed_by"]
+        answer["performed_via_github_app"] = _app_in_payload(at, issue.app)
     if issue.pull:
         answer |= {"draft": issue.pull.draft, "pull_request": _pull_links(at, issue)}
     return answer
+
+
+def _app_in_payload(at: Urls, app: App | None) -> Json | None:
+    """GitHub's description of payloads lists the events that an App may have here, and these two are not among them."""
+    if app is None:
+        return None
+    answer = app_json(at, app)
+    return answer | {"events": [one for one in answer["events"] if one not in ("issue_dependencies", "sub_issues")]}
 
 
 def _relations(issue: Issue) -> Json:
