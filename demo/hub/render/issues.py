@@ -23,6 +23,8 @@ def label_json(at: Urls, repo: Repository, label: Label) -> Json:
         "color": label.color,
         "default": label.default,
         "description": label.description,
+        "archived_at": None,
+        "archived_by": None,
     }
 
 
