@@ -134,7 +134,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     branch_pattern: str = "feature/task-{id}"
     max_rounds: int = 5
     """Review rounds before a person is asked: strict 3, balanced 5, lenient 10 (the seed's caps)."""
-    draft: bool = True
+    ci: str = "every_push"
+    """When agent-written code may reach the branch, and with it CI and its secrets: `every_push`, `ready` (the reviewer
+    approved) or `approved` (a person with push rights did)."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +180,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Last commit on `refs/pdev/wip/<task>`."""
     pr: int | None = None
     pr_node: str = ""
+    approved_by: str = ""
+    approved_sha: str = ""
+    """Who let which checkpoint reach the branch; a later checkpoint needs a new approval."""
 
     stages: tuple[StageRun, ...] = ()
     findings: tuple[Finding, ...] = ()
