@@ -5,22 +5,28 @@ it must hold: what happened and the next step.
 """
 
 from core.messages.answers import (
+    LABEL_COLOR,
+    LABEL_DESCRIPTION,
     CommandRow,
     Outcome,
     asks_about_pull,
     commands_page,
     gave_up,
     help_table,
+    mistake,
     mistakes,
     not_yet,
     outcome,
     refusal,
     reply,
     reply_marker,
+    state_name,
     status,
+    text_was_fixed,
 )
 
 __all__ = [
-    "CommandRow", "Outcome", "asks_about_pull", "commands_page", "gave_up", "help_table", "mistakes", "not_yet",
-    "outcome", "refusal", "reply", "reply_marker", "status",
+    "LABEL_COLOR", "LABEL_DESCRIPTION", "CommandRow", "Outcome", "asks_about_pull", "commands_page", "gave_up", "help_table", "mistake", "mistakes", "not_yet",
+    "outcome", "refusal", "reply", "reply_marker", "state_name", "status",
+    "text_was_fixed",
 ]  # fmt: skip

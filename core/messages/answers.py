@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.messages import words
-from core.tasks import Task
+from core.tasks import State, Task, Wish
 
 FOOTER = "`/pdev help` shows every command."
 HELP_PAGE_HEADER = """# Commands
@@ -120,6 +120,7 @@ _OUTCOMES = {
     "resumed": "{issue} goes on: {detail}.",
     "kept": "{issue} keeps running; the request to stop it is withdrawn.",
     "blocked": "{issue} goes on as soon as {detail} closed.",
+    "done": "{issue} is now {detail}.",
     "already": "{issue} is not changed: it is already {detail}.",
     "no_task": "{issue} is not a task of pdev. Set the label `parallel-dev` on it to start one.",
     "nothing": "There is no task here to do that to. Set the label `parallel-dev` on an issue to start one.",
@@ -132,6 +133,19 @@ _OUTCOMES = {
 def outcome(done: Outcome) -> str:
     """One sentence per command and task."""
     return _OUTCOMES[done.code].format(issue=f"#{done.issue}", detail=done.detail)
+
+
+def state_name(task: Task) -> str:
+    """The state in words that fit behind "it is already"."""
+    if task.state is State.RUNNING and task.wish is not Wish.NONE:
+        return {"cancel": "being cancelled", "pause": "being paused"}[task.wish.value]
+    return {
+        State.BLOCKED: "waiting for other issues",
+        State.WAITING_INPUT: "waiting for a person",
+        State.WAITING_CHECKS: "waiting for checks",
+        State.READY: "ready for review",
+        State.COMPLETED: "closed by a person",
+    }.get(task.state, task.state.value)
 
 
 def status(tasks: Sequence[Task]) -> str:
@@ -188,9 +202,22 @@ def asks_about_pull(pulls: Sequence[tuple[int, str]]) -> str:
     return f"{listed} {would} close this issue too, so nothing was started. Should pdev work on it anyway?"
 
 
+def text_was_fixed(actor: str) -> str:
+    """Somebody edited an issue while its task is under way."""
+    return (
+        f"The text was edited. pdev keeps working from what it said when @{actor} set the label, so that nobody can "
+        "change an agent's orders afterwards. To let it use the new text, remove the label and set it again."
+    )
+
+
 def gave_up(guid: str) -> str:
     """A delivery could not be handled after several tries."""
     return (
         "pdev could not do what was just asked here, even after several tries; nothing was changed by it. "
         f"Try it once more. If it happens again, the operator finds the reason in the log under {_code(guid)}."
     )
+
+
+LABEL_COLOR = "5319e7"
+LABEL_DESCRIPTION = "pdev works on this issue: setting it starts, removing it pauses"
+"""At most 100 characters (GitHub's limit)."""
