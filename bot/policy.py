@@ -219,7 +219,7 @@ def on_closed(task: Task | None, by: Person, *, closed: bool, merged: bool) -> D
         return Move(State.MERGED, f"by:{by.login}") if State.MERGED in MOVES[task.state] else Ignore(Why.OVER)
     if not closed:
         return Ignore(Why.OPEN_AGAIN)
-    return Move(State.COMPLETED, f"by:{by.login}") if _may(task, State.COMPLETED) else Ignore(Why.OVER)
+    return Move(State.COMPLETED, f"by:{by.login}") if State.COMPLETED in MOVES[task.state] else Ignore(Why.OVER)
 
 
 def on_pull_dropped(task: Task | None, by: Person, *, own: bool) -> Decision:
@@ -277,10 +277,6 @@ def on_blockers(task: Task, open_blockers: tuple[int, ...]) -> Decision:
     if task.state is State.QUEUED and open_blockers:
         return Move(State.BLOCKED)
     return Ignore(Why.STAYS)
-
-
-def _may(task: Task, to: State) -> bool:
-    return to in MOVES[task.state]
 
 
 def priority(labels: tuple[str, ...]) -> int:

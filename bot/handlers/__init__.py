@@ -15,7 +15,7 @@ from bot.handlers import checks, comments, installations, issues, pull_requests,
 from bot.handlers.case import Case, Desk
 from core.deliveries import Delivery
 
-__all__ = ["BY_THEMSELVES", "ROUTES", "Case", "Desk", "Route", "handle", "owned"]
+__all__ = ["BY_THEMSELVES", "ROUTES", "Case", "Desk", "Route", "handle", "owned", "tell"]
 
 # The handler takes the very type beside it, which a dict of callables cannot say; the decoder guarantees it.
 Handler = Callable[[Any, Case], Awaitable[str]]
@@ -72,6 +72,14 @@ async def handle(delivery: Delivery, tries: int, desk: Desk) -> str:
     route = ROUTES.get((delivery.event, delivery.action))
     if route is None:
         return "nobody owns this event any more"
-    body = delivery.body.encode() if isinstance(delivery.body, str) else delivery.body
-    event = msgspec.json.decode(body, type=route.type)
+    event = msgspec.json.decode(delivery.body, type=route.type)
     return await route.handler(event, Case(desk, delivery, event, tries))
+
+
+async def tell(delivery: Delivery, desk: Desk, cause: str, text: str) -> None:
+    """Say something where a delivery came from, once; nowhere if it is about no issue."""
+    route = ROUTES.get((delivery.event, delivery.action))
+    if route is None or not delivery.issue:
+        return
+    case = Case(desk, delivery, msgspec.json.decode(delivery.body, type=route.type))
+    await case.say(delivery.issue, cause, [text], look_first=True)

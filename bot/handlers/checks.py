@@ -19,7 +19,9 @@ BUTTONS = {"retry", "resume"}
 
 
 async def on_run_rerequested(event: CheckRunEvent, case: Case) -> str:
-    return await _go_on(tasks_of_sha(await case.all_tasks(), event.check_run.head_sha, event.check_run.external_id), case)
+    return await _go_on(
+        tasks_of_sha(await case.all_tasks(), event.check_run.head_sha, event.check_run.external_id), case
+    )
 
 
 async def on_suite_rerequested(event: CheckSuiteEvent, case: Case) -> str:
@@ -27,7 +29,7 @@ async def on_suite_rerequested(event: CheckSuiteEvent, case: Case) -> str:
 
 
 async def on_button(event: CheckRunEvent, case: Case) -> str:
-    tasks = tasks_of_sha(await case.all_tasks(), event.check_run.head_sha, event.check_run.external_id)
+    tasks = await _tasks(event, case)
     pressed = event.requested_action.identifier if event.requested_action else ""
     if pressed in BUTTONS:
         return await _go_on(tasks, case)
@@ -35,6 +37,10 @@ async def on_button(event: CheckRunEvent, case: Case) -> str:
         await case.say(task.issue, f"button:{case.delivery.guid}", [not_yet(pressed)])
         await case.show(task)
     return f"no button of this version: {pressed}"
+
+
+async def _tasks(event: CheckRunEvent, case: Case) -> list[Task]:
+    return tasks_of_sha(await case.all_tasks(), event.check_run.head_sha, event.check_run.external_id)
 
 
 async def _go_on(tasks: list[Task], case: Case) -> str:

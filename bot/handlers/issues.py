@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from bot import policy
 from bot.effects import Judge, judged, with_blockers
-from bot.events import DependencyEvent, IssuesEvent, RepoEvent
+from bot.events import DependencyEvent, IssuesEvent
 from bot.handlers.case import Case
-from bot.policy import TRIGGER_LABEL, Ignore, LabelFacts, Refuse, Resume, Start
+from bot.policy import TRIGGER_LABEL, Ignore, LabelFacts, Refuse, Start
 from core.errors import NotFound
 from core.github import Issue, Pull
 from core.messages import asks_about_pull, text_was_fixed
@@ -165,9 +165,7 @@ async def _on_priority(event: IssuesEvent, case: Case) -> str:
     issue = await case.door.issue(case.issue)
     wanted = policy.priority(issue.label_names)
     try:
-        await case.store.change(
-            case.task_id(), lambda t: None if t.priority == wanted else replace(t, priority=wanted)
-        )
+        await case.store.change(case.task_id(), lambda t: None if t.priority == wanted else replace(t, priority=wanted))
     except NoSuchTask:
         return policy.Why.NO_TASK
     return f"priority {wanted}"
@@ -198,9 +196,7 @@ async def release_dependents(case: Case) -> None:
 
 async def wait_for(case: Case, task: Task, blockers: tuple[int, ...]) -> None:
     """Let a task wait for exactly these issues."""
-    await case.store.change(
-        task.id, lambda t: with_blockers(t, blockers, policy.on_blockers(t, blockers), case.now_ms)
-    )
+    await case.store.change(task.id, lambda t: with_blockers(t, blockers, policy.on_blockers(t, blockers), case.now_ms))
 
 
 async def on_reopened(event: IssuesEvent, case: Case) -> str:

@@ -17,16 +17,18 @@ from core.messages.answers import (
     mistakes,
     not_yet,
     outcome,
+    progress,
     refusal,
     reply,
     reply_marker,
     state_name,
     status,
+    task_line,
     text_was_fixed,
 )
 
 __all__ = [
-    "LABEL_COLOR", "LABEL_DESCRIPTION", "CommandRow", "Outcome", "asks_about_pull", "commands_page", "gave_up", "help_table", "mistake", "mistakes", "not_yet",
-    "outcome", "refusal", "reply", "reply_marker", "state_name", "status",
-    "text_was_fixed",
+    "LABEL_COLOR", "LABEL_DESCRIPTION", "CommandRow", "Outcome", "asks_about_pull", "commands_page", "gave_up",
+    "help_table", "mistake", "mistakes", "not_yet", "outcome", "progress", "refusal", "reply", "reply_marker",
+    "state_name", "status", "task_line", "text_was_fixed",
 ]  # fmt: skip

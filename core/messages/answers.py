@@ -155,9 +155,13 @@ def status(tasks: Sequence[Task]) -> str:
     lines = ["| issue | where it stands | progress | pull request |", "|---|---|---|---|"]
     for task in tasks:
         pull = f"#{task.pr}" if task.pr else ""
-        where = f"{words.ICONS[task.state]} {words.headline(task)}"
-        lines.append(f"| #{task.issue} | {where} | {_bar(progress(task))} | {pull} |")
+        lines.append(f"| #{task.issue} | {task_line(task)} | {_bar(progress(task))} | {pull} |")
     return "\n".join(lines) + "\n\nThe comment on each issue has the details."
+
+
+def task_line(task: Task) -> str:
+    """Where a task stands, in one line for a page."""
+    return f"{words.ICONS[task.state]} {words.headline(task)}"
 
 
 def progress(task: Task) -> int:

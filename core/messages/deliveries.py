@@ -4,8 +4,6 @@ GitHub shows these under "Recent deliveries" of the App, which is where whoever 
 what became of the delivery and, when something is wrong, what to change.
 """
 
-from core.errors import PdevError
-
 PONG = "pong: pdev hears GitHub."
 ACCEPTED = "Accepted: it is written down and will be handled."
 DUPLICATE = "Already seen: this delivery was accepted before, so nothing more is done."
@@ -25,7 +23,9 @@ FORM = (
 )
 NOT_JSON = "The content type is not application/json. Choose it in the App's webhook settings, then redeliver."
 BROKEN = "The body is no JSON. Redeliver it; if that fails too, something between GitHub and pdev changes bodies."
-FULL = "The store is nearly full, so nothing new is accepted. Give Redis more memory; GitHub's delivery can be redelivered."
+FULL = "The store is nearly full, so nothing new is accepted. Give Redis more memory, then redeliver."
+READY = "ready: the store answers."
+NOT_READY = "Not ready: the store does not answer. Look whether Redis runs and REDIS_URL is right."
 UNWRITTEN = "It could not be written down, so it counts as not delivered. Redeliver it when the store is back."
 
 
@@ -42,7 +42,3 @@ def unowned(event: str, action: str, why: str = "") -> str:
     """Accepted and not stored."""
     name = f"{event}.{action}" if action else event
     return f"Nothing to do for {name}: {why or 'pdev does not use this event'}."
-
-
-def failed(error: PdevError) -> str:
-    return f"{UNWRITTEN} {error}"
