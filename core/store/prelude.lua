@@ -63,6 +63,7 @@ local function save(t, record, version, epoch)
     redis.call('SREM', 'pdev:tasks:live:' .. t.repo, t.id)
     redis.call('ZADD', 'pdev:tasks:ended', int(now), t.id)
     redis.call('ZREMRANGEBYSCORE', 'pdev:tasks:ended', '-inf', int(now - MONTH))
+    redis.call('ZREMRANGEBYSCORE', 'pdev:tasks:unreported', '-inf', int(now - MONTH))
     redis.call('PEXPIRE', key, int(MONTH))
     redis.call('PEXPIRE', history, int(MONTH))
   else
@@ -73,6 +74,7 @@ local function save(t, record, version, epoch)
     redis.call('PERSIST', history)
   end
   if t.event ~= '' then tell(t.event, t.id, t.facts) end
+  redis.call('ZADD', 'pdev:tasks:unreported', int(now), t.id)
   report(t.id, version)
   if t.poke then poke() end
 end

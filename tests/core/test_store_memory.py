@@ -34,6 +34,23 @@ async def test_a_surface_is_what_was_saved_last(store: Store, redis: "Redis") ->
     assert await store.surface("1-7") == Surface()
 
 
+async def test_what_github_does_not_show_yet_is_found(
+    store: Store, new_task: Callable[..., Task], clock: ShiftedClock
+) -> None:
+    first, second = new_task(), new_task()
+    for task in (first, second):
+        await store.create(task)
+    clock.advance(seconds=60)
+    await store.save_surface(first.id, Surface(reported_version=1))
+    assert await store.unreported() == [second.id]
+    await store.change(first.id, lambda t: move(t, State.PAUSED, 1))
+    await store.save_surface(first.id, Surface(reported_version=1))  # a report that began before
+    assert await store.unreported() == [second.id, first.id]
+    assert await store.unreported(older_than_ms=30_000) == [second.id]
+    await store.save_surface(first.id, Surface(reported_version=2))
+    assert await store.unreported() == [second.id]
+
+
 async def test_the_story_is_read_on_from_any_place(
     store: Store, new_task: Callable[..., Task], clock: ShiftedClock
 ) -> None:
@@ -103,5 +120,5 @@ async def test_every_key_has_an_age_or_a_cap(
     ageless = {key.decode() for key in await redis.keys() if await redis.ttl(key) == -1}
     assert ageless == {
         "pdev:attempts", "pdev:control", "pdev:events", "pdev:plan:done", "pdev:plan:poke", "pdev:tasks:ended",
-        "pdev:workers",
+        "pdev:tasks:unreported", "pdev:workers",
     }  # fmt: skip
