@@ -6,7 +6,7 @@ process may die between any two lines. Every key has an age or a cap; memory tha
 
 from core.store.doorbells import Doorbells
 from core.store.inbox import Entry, Inbox
-from core.store.leases import LEASE_MS, Beat, Leases, Renewer
+from core.store.leases import Beat, Leases, Renewer
 from core.store.records import (
     Capacity,
     CheckSeen,
@@ -27,7 +27,7 @@ from core.store.surfaces import Surfaces
 from core.store.workers import Workers
 
 __all__ = [
-    "LEASE_MS", "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox",
+    "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox",
     "NoSuchTask", "NotRunning", "Renewer", "Session", "SessionState", "Store", "Surface", "TooNew", "WorkerInfo",
 ]  # fmt: skip
 

@@ -75,11 +75,9 @@ class Tasks(Sessions):
 
         A record that cannot be read is logged and left out, so that it does not stop the others.
         """
-        if live:
-            found = await self._redis.smembers(f"pdev:tasks:live:{repo_id}" if repo_id else "pdev:tasks:live")  # type: ignore[misc]
-        else:
-            found = await self._redis.zrange("pdev:tasks:ended", 0, -1)
-        ids = [i for i in (name.decode() for name in found) if repo_id is None or i.startswith(f"{repo_id}-")]
+        key = ("pdev:tasks:live" if live else "pdev:tasks:ended") + (f":{repo_id}" if repo_id is not None else "")
+        found = await (self._redis.smembers(key) if live else self._redis.zrange(key, 0, -1))  # type: ignore[misc]
+        ids = [name.decode() for name in found]
         return sorted(await self._load_all(ids), key=lambda t: (t.created_ms, t.issue))
 
     async def create(self, task: Task) -> bool:

@@ -168,20 +168,6 @@ async def test_three_crashes_ask_a_person(store: Store, granted: Make) -> None:
     assert (task.state, task.needs) == (State.WAITING_INPUT, Needs.CRASH)
 
 
-async def test_nobody_is_blamed_while_nobody_could_look(
-    store: Store, granted: Make, clock: ShiftedClock, redis: "Redis"
-) -> None:
-    task = await granted()
-    await store.expired(blind_ms=15_000)
-    clock.advance(milliseconds=LEASE + 1)
-    looked = int(await redis.get("pdev:leases:looked"))
-    await redis.set("pdev:leases:looked", looked - 15_001)  # the store was away for that long
-    assert await store.expired(blind_ms=15_000, grace_ms=LEASE) == []
-    assert await store.expired(blind_ms=15_000) == []
-    clock.advance(milliseconds=LEASE + 1)
-    assert [t.id for t in await store.expired(blind_ms=15_000)] == [task.id]
-
-
 async def test_a_lease_without_a_record_frees_its_slot(store: Store, granted: Make, redis: "Redis") -> None:
     task = await granted()
     await redis.delete(f"pdev:task:{task.id}")

@@ -119,6 +119,6 @@ async def test_every_key_has_an_age_or_a_cap(
     assert await store.end_plan("a", await store.take_plan("a") or 0)
     ageless = {key.decode() for key in await redis.keys() if await redis.ttl(key) == -1}
     assert ageless == {
-        "pdev:attempts", "pdev:control", "pdev:events", "pdev:plan:done", "pdev:plan:poke", "pdev:tasks:ended",
+        "pdev:attempts", "pdev:control", "pdev:events", "pdev:plan:done", "pdev:plan:poke",
         "pdev:tasks:unreported", "pdev:workers",
     }  # fmt: skip

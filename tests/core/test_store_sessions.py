@@ -16,6 +16,7 @@ async def test_racing_labels_join_one_session(store: Store) -> None:
     assert len({session.id for session in joined}) == 1
     assert joined[0].state is SessionState.OPEN
     assert await store.open_session(1) == joined[0]
+    assert await store.open_sessions() == [joined[0]]
     assert [event.name for event in await store.events()] == ["session.started"]
 
 
@@ -45,7 +46,7 @@ async def test_closes_when_all_its_tasks_are_settled_and_only_once(store: Store,
     assert len(closed) == 1
     assert (closed[0].state, closed[0].ended_ms is not None) == (SessionState.SETTLED, True)
     assert sorted(await store.session_tasks(closed[0].id)) == [first.id, second.id]
-    assert await store.open_session(1) is None
+    assert (await store.open_session(1), await store.open_sessions()) == (None, [])
     assert await store.session(closed[0].id) == closed[0]
 
 
