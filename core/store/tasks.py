@@ -109,6 +109,7 @@ class Tasks(Sessions):
             raise Fenced(task_id, epoch) from None
 
     async def _change(self, task_id: str, step: Step, guard: Guard, note: dict[str, str | int]) -> Task:
+        outcome = ""
         for _ in range(_TRIES):
             stored = await self._load(task_id)
             if stored is None and guard.epoch is not None:
@@ -121,7 +122,7 @@ class Tasks(Sessions):
             after = self._checked(before, step(before))
             if after is None:
                 return before
-            if before.settled and not after.settled:
+            if not after.settled and (before.settled or outcome == "session"):
                 after = await self._joined(after)
             after = replace(after, version=before.version + 1, updated_ms=self._clock.now_ms())
             outcome, new_epoch = await self._write(stored, after, guard, note)

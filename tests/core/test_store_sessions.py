@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from redis.asyncio import Redis
+
 from core.clock import ShiftedClock
 from core.store import SessionState, Store
 from core.tasks import State, Task, move, resumed
@@ -107,3 +109,17 @@ async def test_racing_additions_and_closings_leave_no_live_task_in_a_closed_sess
     opened = await store.open_session(1)
     assert opened is not None
     assert {task.session for task in await store.tasks()} == {opened.id}
+
+
+async def test_a_task_whose_session_was_lost_goes_on_in_another(
+    store: Store, new_task: NewTask, redis: "Redis"
+) -> None:
+    task = new_task()
+    await store.create(task)
+    lost = await store.open_session(1)
+    assert lost is not None
+    await redis.delete(f"pdev:session:{lost.id}")
+    after = await store.change(task.id, lambda t: move(t, State.PAUSED, 1))
+    opened = await store.open_session(1)
+    assert opened is not None
+    assert after.session == opened.id
