@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.schedule import Caps, Plan, Wait, effective_priority, plan
-from core.store import Capacity
+from core.schedule import Capacity, Caps, Plan, Wait, effective_priority, plan
 from core.tasks import State, Task, Trigger, task_id
 
 HOUR = 3_600_000
