@@ -1,0 +1,97 @@
+"""The loop that takes a task from where it stands to where it stops.
+
+Progress is saved after every step, so a worker may die at any line and the next one goes on from the record. A stop is
+an exception with a reason; only this module turns one into a state.
+"""
+
+from msgspec.structs import replace
+
+from core.tasks import Needs, PausedBy, Stage, State, Task, enter_stage, leave_stage, move
+from jobs.bench import Bench, Tools
+from jobs.lease import Lease, StopReason
+from jobs.stages import STAGES, Step
+from jobs.stops import Asked, GaveUp, NeedsPerson, Stopped
+
+
+async def work(task: Task, lease: Lease, tools: Tools) -> None:
+    """Work on the task until it stops; the record then says where and why.
+
+    Raises whatever was not foreseen: the caller counts it as a crash.
+    """
+    async with Bench(task, lease, tools) as bench:
+        try:
+            await bench.set_up()
+            while bench.task.state is State.RUNNING:
+                await bench.step(enter_stage)
+                await tools.store.note("agent.started", bench.task, stage=bench.task.stage, round=bench.task.round)
+                done = await STAGES[bench.task.stage](bench)
+                await bench.step(advance, done)
+                await tools.store.note("agent.completed", bench.task, outcome=done.outcome)
+        except Stopped:
+            await _wind_down(bench)
+        except Asked as asked:
+            await bench.step(ask, asked.question)
+        except NeedsPerson as person:
+            await bench.step(hand_over, person.needs, person.reason)
+        except GaveUp as gave_up:
+            await bench.step(give_up, gave_up.reason, gave_up.why)
+            await tools.store.note("agent.failed", bench.task, reason=gave_up.reason)
+            await bench.tidy_up()
+
+
+def advance(task: Task, step: Step, now_ms: int) -> Task:
+    """The task after a stage that ended well: at its next stage, or where it waits for people."""
+    task = replace(leave_stage(task, step.outcome, now_ms, step.summary), **step.fields)
+    match task.stage, step.outcome:
+        case Stage.DEVELOP, _:
+            return replace(task, stage=Stage.REVIEW)
+        case Stage.REVIEW, "approved":
+            return replace(task, stage=Stage.FINALIZE)
+        case Stage.REVIEW, _ if task.round >= task.options.max_rounds:
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason="rounds")
+        case Stage.REVIEW, _:
+            return replace(task, stage=Stage.CORRECT)
+        case Stage.CORRECT, _:
+            return replace(task, stage=Stage.REVIEW, round=task.round + 1)
+        case Stage.FINALIZE, "asked":
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.APPROVAL, reason="approval")
+        case _:
+            return move(task, State.READY, now_ms)
+
+
+def ask(task: Task, question: str, now_ms: int) -> Task:
+    """The agent asked something: the task waits for the answer and holds no slot meanwhile."""
+    task = leave_stage(task, "asked", now_ms)
+    return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, question=question, reason="question")
+
+
+def hand_over(task: Task, needs: Needs, reason: str, now_ms: int) -> Task:
+    """A person must decide: the stage goes on from here once they have."""
+    return move(task, State.WAITING_INPUT, now_ms, needs=needs, reason=reason)
+
+
+def give_up(task: Task, reason: str, why: str, now_ms: int) -> Task:
+    """A stage that cannot be finished; a limit is told apart from a failure."""
+    if task.stages and task.stages[-1].outcome is None:
+        task = leave_stage(task, "limit" if reason in {"timeout", "idle", "limit"} else "failed", now_ms, why)
+    return move(task, State.FAILED, now_ms, reason=reason)
+
+
+def stop(task: Task, why: StopReason, now_ms: int) -> Task:
+    """People asked the task to stop, and it has: the reason they gave stays with it."""
+    reason = task.reason
+    if why is StopReason.CANCEL:
+        if task.stages and task.stages[-1].outcome is None:
+            task = leave_stage(task, "cancelled", now_ms)
+        return move(task, State.CANCELLED, now_ms, reason=reason)
+    return move(task, State.PAUSED, now_ms, reason=reason, paused_by=PausedBy.PERSON)
+
+
+async def _wind_down(bench: Bench) -> None:
+    """Keep what there is, then say that we stopped; a worker that lost its lease writes nothing more."""
+    why = bench.lease.why
+    if why not in {StopReason.CANCEL, StopReason.PAUSE}:
+        return
+    await bench.keep("Keep unfinished work")
+    await bench.step(stop, why)
+    await bench.tidy_up()

@@ -1,0 +1,27 @@
+"""correct: an agent mends the open findings; each ends as fixed or as unfixable with a reason."""
+
+from msgspec.structs import replace
+
+from core.tasks import Finding, Task
+from jobs.agents.results import Corrected
+from jobs.bench import Bench
+from jobs.stages.step import Step
+
+
+async def correct(bench: Bench) -> Step:
+    """Commit and push the corrections. A finding that the agent names in neither list stays open."""
+    done = await bench.agent(Corrected)
+    await bench.keep(f"Mend what the review found, round {bench.task.round} (#{bench.task.issue})")
+    await bench.publish()
+    findings = settle(bench.task, done)
+    mended = sum(f.state != "open" for f in findings) - sum(f.state != "open" for f in bench.task.findings)
+    return Step("passed", f"{mended} of {len(bench.task.open_findings)} findings settled.", {"findings": findings})
+
+
+def settle(task: Task, done: Corrected) -> tuple[Finding, ...]:
+    """The ledger after the corrector's answer."""
+    notes = {f.id: ("fixed", f.how) for f in done.fixed} | {u.id: ("unfixable", u.why) for u in done.unfixable}
+    return tuple(
+        replace(f, state=notes[f.id][0], note=notes[f.id][1]) if f.state == "open" and f.id in notes else f
+        for f in task.findings
+    )

@@ -1,0 +1,22 @@
+"""develop: an agent makes the change; pdev commits what passes its gates and pushes it."""
+
+from jobs.agents.results import Developed
+from jobs.bench import Bench
+from jobs.stages.step import Step
+from jobs.stops import GaveUp
+
+
+async def develop(bench: Bench) -> Step:
+    """Raises `GaveUp("no_change")` when the branch would hold nothing but its start commit."""
+    done = await bench.agent(Developed)
+    await bench.keep(f"{_first_line(done.summary)} (#{bench.task.issue})")
+    if not await bench.has_changes():
+        raise GaveUp("no_change", done.summary)
+    await bench.publish()
+    return Step("passed", done.summary)
+
+
+def _first_line(summary: str) -> str:
+    """A commit subject of at most 72 characters, the width that git's own tools expect."""
+    line = " ".join(summary.split("\n", 1)[0].split()) or "Work on the issue"
+    return line if len(line) <= 72 else line[:71] + "…"

@@ -1,0 +1,16 @@
+"""finalize: an agent writes the pull request's title and description; pdev marks it ready for people."""
+
+from jobs.agents.results import Finalized
+from jobs.bench import Bench
+from jobs.stages.step import Step
+
+
+async def finalize(bench: Bench) -> Step:
+    """Where code waits for approval before it may reach the branch, ask for that first (outcome `asked`)."""
+    if not bench.may_publish(final=True):
+        return Step("asked", "The change is reviewed and waits for approval before it reaches the branch.")
+    await bench.publish(final=True)
+    done = await bench.agent(Finalized, access="read", diff=await bench.diff())
+    await bench.discard()
+    await bench.finish_pull(done)
+    return Step("passed", done.title)

@@ -1,0 +1,13 @@
+"""How a stage says that it ended well."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The stage's outcome (a word of `StageRun.outcome`), a sentence about it, and the record's fields it changed."""
+
+    outcome: str
+    summary: str
+    fields: dict[str, Any] = field(default_factory=dict)

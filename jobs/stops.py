@@ -1,0 +1,39 @@
+"""Why work stops before its stage is done: one exception per reason, raised anywhere, read in `jobs/pipeline` alone."""
+
+from core.tasks import Needs
+
+
+class Stop(Exception):
+    """The work stops here, and that is no accident."""
+
+
+class Stopped(Stop):
+    """The lease says so: people asked, another worker took over, or this one is to shut down."""
+
+
+class Asked(Stop):
+    """The agent cannot go on without an answer."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(question)
+        self.question = question
+
+
+class GaveUp(Stop):
+    """The stage cannot be finished. `reason` is a code that `core/messages` words, `why` a sentence of detail."""
+
+    def __init__(self, reason: str, why: str = "") -> None:
+        super().__init__(f"{reason}: {why}" if why else reason)
+        self.reason, self.why = reason, why
+
+
+class AgentCrashed(Exception):
+    """The agent's process died without an answer; counted like a crash of the worker, so that it is tried again."""
+
+
+class NeedsPerson(Stop):
+    """A person must decide first: `needs` says what, `reason` is a code that `core/messages` words."""
+
+    def __init__(self, needs: Needs, reason: str) -> None:
+        super().__init__(f"{needs}: {reason}")
+        self.needs, self.reason = needs, reason
