@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from core.clock import SystemClock
 from demo.hub import gitstore
-from demo.hub.gitstore import Git, GitStore, Ident
+from demo.hub.gitstore import Git, Ident
 
 ADA = Ident("Ada", "ada@example.com", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 
 
 async def repository(tmp_path: Path, **seed: str | bytes) -> tuple[Git, str]:
-    store = GitStore(tmp_path, SystemClock())
-    sha = await store.init(7, seed=seed or {"a.txt": "one\ntwo\nthree\n"}, author=ADA)
+    git = await gitstore.create(tmp_path / "7.git", seed=seed or {"a.txt": "one\ntwo\nthree\n"}, author=ADA)
+    sha = await gitstore.resolve_commit(git, "main")
     assert sha is not None
-    return store.open(7), sha
+    return git, sha
 
 
 async def commit(git: Git, branch: str, parent: str, **files: str | bytes | None) -> str:

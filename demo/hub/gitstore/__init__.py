@@ -1,19 +1,22 @@
 """Real git behind the simulated GitHub: the only owner of the hub's bare repositories.
 
 Branches, merges and diffs are not imitated: whatever git says about a commit is what the hub answers, so a client that
-works here does not work by luck. Open a repository with `GitStore.open(repo_id)` and hand the `Git` to the functions
-below; none of them sends a webhook or checks a permission.
+works here does not work by luck. Hand a `Git` (bound to a bare repository) to the
+functions below; none of them sends a webhook or checks a permission.
 """
 
 from demo.hub.gitstore.diffs import (
     Comparison,
     FileChange,
+    Totals,
     ahead_behind,
     changed_files,
     compare,
+    diff_totals,
     is_fast_forward,
     mail_patches,
     merge_base,
+    touched_paths,
     unified_diff,
 )
 from demo.hub.gitstore.merging import (
@@ -41,6 +44,7 @@ from demo.hub.gitstore.objects import (
     write_commit,
     write_tree,
 )
+from demo.hub.gitstore.pktline import Command, CommandReader, PushReport, packet, packets, read_report
 from demo.hub.gitstore.process import EMPTY_TREE, ZERO_SHA, Git, GitFailed, clean_environment, git_program
 from demo.hub.gitstore.refs import (
     NotFastForward,
@@ -57,14 +61,70 @@ from demo.hub.gitstore.refs import (
     read_ref,
     resolve_commit,
 )
-from demo.hub.gitstore.store import REFUSE_WORKFLOWS, WORKFLOW_MARK, GitStore
+from demo.hub.gitstore.store import HOOK_MARK, NO_FORCE, NO_PUSH, REFUSE_WORKFLOWS, create
 
 __all__ = [
-    "EMPTY_TREE", "REFUSE_WORKFLOWS", "WORKFLOW_MARK", "ZERO_SHA", "Commit", "Comparison", "Conflict", "FileChange",
-    "Git", "GitFailed", "GitStore", "Ident", "NotFastForward", "RefMoved", "TreeChange", "TreeEntry", "UnknownObject",
-    "ahead_behind", "changed_files", "changes_between", "clean_environment", "commit_files", "compare", "delete_ref",
-    "fast_forward", "git_program", "history", "is_ancestor", "is_fast_forward", "is_mergeable", "is_sha",
-    "is_valid_ref", "list_refs", "mail_patches", "merge_base", "merge_commit", "merged_tree", "move_ref",
-    "object_kind", "read_blob", "read_commit", "read_commits", "read_entry", "read_ref", "read_tree", "rebase_commits",
-    "resolve_commit", "squash_commit", "unified_diff", "write_blob", "write_commit", "write_tree",
-]  # fmt: skip
+    "EMPTY_TREE",
+    "HOOK_MARK",
+    "NO_FORCE",
+    "NO_PUSH",
+    "REFUSE_WORKFLOWS",
+    "ZERO_SHA",
+    "Command",
+    "CommandReader",
+    "Commit",
+    "Comparison",
+    "Conflict",
+    "FileChange",
+    "Git",
+    "GitFailed",
+    "Ident",
+    "NotFastForward",
+    "PushReport",
+    "RefMoved",
+    "Totals",
+    "TreeChange",
+    "TreeEntry",
+    "UnknownObject",
+    "ahead_behind",
+    "changed_files",
+    "changes_between",
+    "clean_environment",
+    "commit_files",
+    "compare",
+    "create",
+    "delete_ref",
+    "diff_totals",
+    "fast_forward",
+    "git_program",
+    "history",
+    "is_ancestor",
+    "is_fast_forward",
+    "is_mergeable",
+    "is_sha",
+    "is_valid_ref",
+    "list_refs",
+    "mail_patches",
+    "merge_base",
+    "merge_commit",
+    "merged_tree",
+    "move_ref",
+    "object_kind",
+    "packet",
+    "packets",
+    "read_blob",
+    "read_commit",
+    "read_commits",
+    "read_entry",
+    "read_ref",
+    "read_report",
+    "read_tree",
+    "rebase_commits",
+    "resolve_commit",
+    "squash_commit",
+    "touched_paths",
+    "unified_diff",
+    "write_blob",
+    "write_commit",
+    "write_tree",
+]

@@ -4,6 +4,7 @@ The files endpoint, compare, a commit's own page and review comments must agree 
 of git's machine output serves them all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -128,9 +129,9 @@ async def compare(git: Git, base: str, head: str) -> Comparison | None:
     return Comparison(common, ahead, behind, tuple(reversed(newest_first)), tuple(files))
 
 
-async def unified_diff(git: Git, base: str, head: str) -> str:
-    """The plain text diff from the merge base to `head`, as `.diff` serves it."""
-    common = await merge_base(git, base, head)
+async def unified_diff(git: Git, base: str, head: str, *, three_dots: bool = True) -> str:
+    """The plain text diff to `head`, from the merge base (`three_dots`) or from `base` itself, as `.diff` serves it."""
+    common = await merge_base(git, base, head) if three_dots else base
     return (await git.run("diff-tree", "-r", "-M", "-p", "--no-ext-diff", common or base, head)).text
 
 
@@ -142,3 +143,36 @@ async def mail_patches(git: Git, base: str, head: str) -> str:
 async def is_fast_forward(git: Git, old: str, new: str) -> bool:
     """Whether moving a branch from `old` to `new` drops nothing; a new or removed branch drops nothing either."""
     return ZERO_SHA in (old, new) or await is_ancestor(git, old, new)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How big a diff is."""
+
+    files: int
+    additions: int
+    deletions: int
+
+
+async def diff_totals(git: Git, old: str, new: str) -> Totals:
+    """The size of `changed_files`, without the hunks."""
+    flags = ("-r", "-M", "--no-ext-diff", "--no-textconv", "--numstat")
+    counts = [line.split("\t")[:2] for line in (await git.run("diff-tree", *flags, old, new)).lines]
+    return Totals(len(counts), sum(_count(added) for added, _ in counts), sum(_count(removed) for _, removed in counts))
+
+
+async def touched_paths(git: Git, shas: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """For each commit the paths it `added`, `removed` and `modified` (against its first parent), as pushes tell."""
+    if not shas:
+        return {}
+    flags = ("--stdin", "-r", "--root", "-m", "--first-parent", "--name-status", "--no-renames")
+    lines = (await git.run("diff-tree", *flags, stdin="\n".join(shas).encode() + b"\n")).lines
+    touched: dict[str, dict[str, list[str]]] = {sha: {"added": [], "removed": [], "modified": []} for sha in shas}
+    current = shas[0]
+    for line in lines:
+        letter, tab, path = line.partition("\t")
+        if tab:
+            touched[current][{"A": "added", "D": "removed"}.get(letter, "modified")].append(path)
+        else:
+            current = line.split(" ")[0]
+    return touched

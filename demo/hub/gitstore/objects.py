@@ -131,6 +131,8 @@ async def history(
 async def read_tree(git: Git, treeish: str, *, path: str = "", recursive: bool = False) -> list[TreeEntry]:
     """The entries of a tree (`path`: of a directory in it), as `git ls-tree` orders them. Raises UnknownObject."""
     name = f"{treeish}:{path}" if path else treeish
+    if name.startswith("-"):
+        raise UnknownObject(name)
     try:
         listing = await git.run("ls-tree", "-z", "-l", "--full-tree", *(["-r", "-t"] if recursive else []), name)
     except GitFailed as failed:
@@ -179,6 +181,8 @@ async def write_tree(git: Git, base: str | None, changes: Iterable[TreeChange]) 
     with tempfile.TemporaryDirectory(prefix="hub-index-") as folder:
         env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
         try:
+            if base is not None and not base.isalnum():
+                raise UnknownObject(base)
             await git.run("read-tree", *([base] if base else ["--empty"]), env=env)
             if lines:
                 await git.run("update-index", "-z", "--index-info", stdin="".join(lines).encode(), env=env)

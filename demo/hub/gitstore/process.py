@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.clock import Clock
-
 ZERO_SHA = "0" * 40
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
@@ -76,10 +74,9 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """git, bound to one bare repository at `path`; `clock` dates what the hub itself commits."""
+    """git, bound to one bare repository at `path`."""
 
     path: Path
-    clock: Clock
 
     async def run(
         self,

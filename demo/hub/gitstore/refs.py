@@ -54,6 +54,8 @@ async def resolve_commit(git: Git, name: str) -> str | None:
 
 async def object_kind(git: Git, sha: str) -> str | None:
     """`commit`, `tree`, `blob` or `tag`; None when the repository has no such object."""
+    if not _ABBREVIATED.fullmatch(sha):
+        return None
     done = await git.run("cat-file", "-t", sha, ok=(0, 1, 128))
     return done.line if done.returncode == 0 else None
 
