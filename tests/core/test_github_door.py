@@ -11,7 +11,6 @@ import pytest
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from loopback import Loopback, Reply
 
 from core.clock import ShiftedClock
 from core.errors import (
@@ -30,6 +29,7 @@ from core.errors import (
 from core.github import GitHub, RepoDoor
 from core.refs import RepoRef
 from core.secret import Secret
+from tests.core.loopback import Loopback, Reply
 
 REPO = RepoRef("acme", "shop")
 ISSUE = {
