@@ -32,8 +32,10 @@ PullAnnouncer = Callable[["Hub", Pull, str, Account, Mapping[str, Any]], Awaitab
 
 ROOMS = (
     "demo.hub.apps",
+    "demo.hub.assignees",
     "demo.hub.comments",
     "demo.hub.deliveries",
+    "demo.hub.history",
     "demo.hub.issues",
     "demo.hub.labels",
     "demo.hub.reactions",
