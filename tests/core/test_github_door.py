@@ -205,8 +205,16 @@ async def test_credentials_that_stay_wrong_are_the_operators(scene: Scene) -> No
 async def test_github_may_not_know_a_new_token_everywhere_yet(scene: Scene) -> None:
     scene.server.on("GET", PATH, MISSING, Reply(403, {"message": "Resource not accessible by integration"}), FOUND)
     await scene.repo().issue(7)
-    assert len(scene.server.asked) == 3
+    assert [path for path in scene.server.paths() if path.endswith("/7")] == [f"GET {PATH}"] * 3
     assert scene.waits == [0.5, 0.5]
+
+
+async def test_but_a_new_token_that_it_knows_waits_for_nothing(scene: Scene) -> None:
+    scene.server.on("GET", "/installation/repositories", Reply(200, {"total_count": 0, "repositories": []}))
+    scene.server.on("GET", PATH, MISSING)
+    with pytest.raises(NotFound):
+        await scene.repo().issue(7)
+    assert scene.waits == []
 
 
 async def test_what_is_missing_after_five_seconds_is_missing(scene: Scene) -> None:
