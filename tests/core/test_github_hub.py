@@ -131,7 +131,7 @@ async def test_more_than_a_page(hub: Hub, repo: RepoDoor) -> None:
 
 
 async def test_a_pull_request_from_draft_to_ready(hub: Hub, repo: RepoDoor) -> None:
-    await commit(hub, "main", "README.md")
+    await commit(hub, "main", "first.txt")
     sha = await commit(hub, "feature/task-7", "a.py")
     assert await repo.branch_sha("feature/task-7") == sha
     assert await repo.branch_sha("feature/task-8") is None
@@ -155,7 +155,7 @@ async def test_a_pull_request_from_draft_to_ready(hub: Hub, repo: RepoDoor) -> N
 
 
 async def test_findings_are_a_review(hub: Hub, repo: RepoDoor) -> None:
-    await commit(hub, "main", "README.md")
+    await commit(hub, "main", "first.txt")
     sha = await commit(hub, "feature/task-7", "a.py")
     pull = await repo.create_pull("Mend it", "feature/task-7", "main", "b", False)
     comment = {"path": "a.py", "line": 1, "side": "RIGHT", "body": "Say more"}
@@ -167,7 +167,7 @@ async def test_findings_are_a_review(hub: Hub, repo: RepoDoor) -> None:
 
 
 async def test_a_check_run_from_start_to_end(hub: Hub, repo: RepoDoor, clock: ShiftedClock) -> None:
-    sha = await commit(hub, "main", "README.md")
+    sha = await commit(hub, "main", "first.txt")
     run = await repo.create_check_run(
         "pdev", sha, status="in_progress", external_id="task-7", started_at=clock.now(),
         output={"title": "Working", "summary": "…"},
@@ -183,14 +183,14 @@ async def test_a_check_run_from_start_to_end(hub: Hub, repo: RepoDoor, clock: Sh
 
 
 async def test_git_clones_with_the_token(hub: Hub, repo: RepoDoor, tmp_path: Path) -> None:
-    await commit(hub, "main", "README.md")
+    await commit(hub, "main", "first.txt")
     basic = base64.b64encode(f"x-access-token:{(await repo.token()).reveal()}".encode()).decode()
     environ = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader", "PATH": "/usr/bin:/bin"}
     environ["GIT_CONFIG_VALUE_0"] = f"Authorization: Basic {basic}"
     environ["HOME"] = str(tmp_path)
     command = ["git", "clone", "-q", repo.clone_url, "there"]
     await asyncio.to_thread(subprocess.run, command, cwd=tmp_path, env=environ, check=True)
-    assert (tmp_path / "there" / "README.md").read_text() == "hello\n"
+    assert (tmp_path / "there" / "first.txt").read_text() == "hello\n"
 
 
 async def test_a_renamed_repository_is_still_ours(hub: Hub, repo: RepoDoor) -> None:
