@@ -36,10 +36,12 @@ PullAnnouncer = Callable[["Hub", Pull, str, Account, Mapping[str, Any]], Awaitab
 
 ROOMS = (
     "demo.hub.apps",
+    "demo.hub.assignees",
     "demo.hub.checks",
     "demo.hub.comments",
     "demo.hub.contents",
     "demo.hub.deliveries",
+    "demo.hub.history",
     "demo.hub.git_data",
     "demo.hub.git_http",
     "demo.hub.graphql",
