@@ -9,10 +9,13 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from redis.asyncio import Redis
 
 from core.clock import ShiftedClock
-from core.errors import Forbidden, InstallationSuspended, NotFound, RateLimited, Refused, SecondaryLimited
-from core.github import GitHub, RepoDoor
+from core.errors import BudgetSpent, Forbidden, InstallationSuspended, NotFound, RateLimited, Refused, SecondaryLimited
+from core.github import STATS_KEY, GitHub, RepoDoor
+from core.github.budget import Budget
+from core.metrics import Metrics
 from core.refs import RepoRef
 from core.secret import Secret
 from demo.hub import Hub
@@ -278,3 +281,40 @@ async def test_lost_deliveries_are_found_and_sent_again(hub: Hub, github: GitHub
     again = await app.deliveries(since=clock.now() - timedelta(days=3))
     assert [delivery.guid for delivery in again] == [failed.guid] * 2
     assert await app.deliveries(since=clock.now() + timedelta(hours=1)) == []
+
+
+async def test_two_processes_share_budget_totals_and_githubs_wish_to_wait(
+    hub: Hub, clock: ShiftedClock, redis: "Redis"
+) -> None:
+    number = (await hub.as_user("developer").open_issue("Mend it")).number
+    metrics = Metrics()
+    async with aiohttp.ClientSession() as session:
+
+        def process(patience_s: float) -> RepoDoor:
+            github = GitHub(
+                app_id=str(hub.app_id), private_key=Secret(hub.private_key_pem), api_url=hub.api_url,
+                server_url=hub.html_url, session=session, redis=redis, clock=clock, metrics=metrics,
+                patience_s=patience_s, budget=Budget(redis, clock, writes_a_minute=4),
+            )  # fmt: skip
+            return github.repo(hub.installation_id, RepoRef("acme", "widgets"), repo_id=hub.repo.id)
+
+        one, two = process(0), process(0)
+        await one.create_comment(number, "a", budget="progress")
+        await two.create_comment(number, "b", budget="progress")
+        with pytest.raises(BudgetSpent):
+            await one.create_comment(number, "c", budget="progress")
+        await one.create_comment(number, "d", budget="end")
+        assert [comment.body for comment in await two.comments(number)] == ["a", "b", "d"]
+        hub.secondary_limit(retry_after=300)
+        with pytest.raises(SecondaryLimited):
+            await one.issue(number)
+        with pytest.raises(SecondaryLimited):
+            await two.issue(number)
+        clock.advance(seconds=301)
+        assert (await two.issue(number)).number == number
+    totals = {name.decode(): int(value) for name, value in (await redis.hgetall(STATS_KEY)).items()}
+    assert totals == {"content_writes": 3, "requests": 8}
+    shown = metrics.render().decode()
+    assert 'pdev_github_content_writes_total{kind="progress"} 2.0' in shown
+    assert 'pdev_github_requests_total{method="GET",status="403"} 1.0' in shown
+    assert "pdev_github_remaining" in shown
