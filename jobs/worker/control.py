@@ -27,7 +27,8 @@ class Control:
         self._deps = deps
 
     async def schedule(self, job: Schedule, tries: int) -> None:
-        await _patiently(plan_and_grant(self._deps, f"{self._deps.worker.id}:{job.job_id}"), tries)
+        token = f"{self._deps.worker.id}:{job.job_id}"
+        await _patiently(plan_and_grant(self._deps, token, job.poke), tries)
 
     async def report(self, job: Report, tries: int) -> None:
         await _patiently(self._deps.report(job.task), tries)
