@@ -1,6 +1,5 @@
 """A real Valkey, real worker processes, and work that does what the test says."""
 
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 from msgspec.structs import replace
-from worker_parts import PATIENCE_S, Play, Valkey, settings_for
 from redis.asyncio import Redis
+from worker_parts import PATIENCE_S, Play, Valkey, settings_for
 
 from core.clock import ShiftedClock
 from core.github import GitHub

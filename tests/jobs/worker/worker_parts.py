@@ -101,7 +101,7 @@ class Play:
         if what == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if what == "block":
-            time.sleep(2 * LEASE_S)
+            time.sleep(2 * LEASE_S)  # noqa: ASYNC251 — that is the point
             await self.tell(task, "was busy")
         return what == "return"
 

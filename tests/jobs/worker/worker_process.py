@@ -1,4 +1,4 @@
-"""A worker process for the tests: `worker_process.py REDIS_URL WORKER_ID SLOTS FOLDER`."""
+"""A worker process for the tests: `worker_process.py REDIS_URL WORKER_ID SLOTS FOLDER [NAME=VALUE…]`."""
 
 import asyncio
 import logging
@@ -21,7 +21,8 @@ from jobs.worker import run_worker
 
 
 def main() -> int:
-    redis_url, worker_id, slots, folder = sys.argv[1:]
+    redis_url, worker_id, slots, folder, *more = sys.argv[1:]
+    environ = dict(pair.split("=", 1) for pair in more)
     logging.basicConfig(level=logging.INFO, format=f"{worker_id} %(asctime)s %(name)s %(message)s")
     logging.getLogger("arq").setLevel(logging.WARNING)
 
@@ -41,7 +42,7 @@ def main() -> int:
             )  # fmt: skip
         await redis.aclose()
 
-    return asyncio.run(run_worker(settings_for(redis_url, Path(folder), PDEV_SLOTS=slots), build))
+    return asyncio.run(run_worker(settings_for(redis_url, Path(folder), PDEV_SLOTS=slots, **environ), build))
 
 
 if __name__ == "__main__":
