@@ -36,10 +36,12 @@ class Report:
     queue: ClassVar[str] = CONTROL
     task: str
     version: int
+    due_s: int = 0
+    """For a report put off: the second for which it is due, so that many put off to the same second are one."""
 
     @property
     def job_id(self) -> str:
-        return f"report:{self.task}:{self.version}"
+        return f"report:{self.task}:at:{self.due_s}" if self.due_s else f"report:{self.task}:{self.version}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from core.store.surfaces import Surfaces
 from core.store.workers import Workers
 
 __all__ = [
-    "LEASE_MS", "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox", "NoSuchTask",
-    "NotRunning", "Renewer", "Session", "SessionState", "Store", "Surface", "TooNew", "WorkerInfo",
+    "LEASE_MS", "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox",
+    "NoSuchTask", "NotRunning", "Renewer", "Session", "SessionState", "Store", "Surface", "TooNew", "WorkerInfo",
 ]  # fmt: skip
 
 

@@ -1,0 +1,96 @@
+"""What every story needs: a running hub with a judge beside it.
+
+The judge holds every exchange and delivery against GitHub's published description; a story whose hub said anything that
+GitHub would not say fails at its end, and so does one that asked for a route which the hub does not have.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from core.clock import ShiftedClock
+from demo.hub import Hub
+from demo.hub.seed import new_key
+from tests.yardstick.judge import Judge
+
+
+@pytest.fixture(scope="session")
+def private_key_pem() -> str:
+    """The App's key, made once: an RSA key costs a tenth of a second."""
+    return new_key()
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    """The time of a story; `advance` moves it."""
+    return ShiftedClock()
+
+
+@pytest.fixture
+def judge() -> Judge:
+    """The yardstick as an observer; `problems` is empty while all is well."""
+    return Judge()
+
+
+@pytest.fixture
+async def hub(tmp_path: Path, clock: ShiftedClock, private_key_pem: str, judge: Judge) -> AsyncIterator[Hub]:
+    """A running hub. At the end nothing may be amiss; a story that provokes something clears the list it provoked."""
+    running = Hub(tmp_path / "hub", now=clock.now, private_key_pem=private_key_pem)
+    running.observers.append(judge)
+    await running.start()
+    yield running
+    await running.settle()
+    await running.stop()
+    assert judge.problems == [], "GitHub would not say so"
+    assert running.problems == [], "GitHub would have let this pass silently"
+    assert running.unknown_routes == [], "the hub has no such route"
+
+
+@dataclass(slots=True)
+class Received:
+    """One delivery as a receiver saw it."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def event(self) -> str:
+        return self.headers["X-GitHub-Event"]
+
+    @property
+    def payload(self) -> Mapping[str, object]:
+        return msgspec.json.decode(self.body, type=dict[str, object])
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """A webhook receiver that says 202 and keeps everything; `names` is `event.action` in order of arrival."""
+
+    received: list[Received] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        return [
+            f"{one.event}.{action}" if (action := one.payload.get("action")) else one.event for one in self.received
+        ]
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.received.append(Received(request.headers, await request.read()))
+        return web.Response(status=202)
+
+
+@pytest.fixture
+async def mailbox(hub: Hub) -> AsyncIterator[Mailbox]:
+    """Where the hub's deliveries go."""
+    box = Mailbox()
+    app = web.Application()
+    app.router.add_post("/", box.take)
+    async with TestServer(app) as server:
+        hub.webhook_url = str(server.make_url("/"))
+        yield box
+        await hub.settle()
