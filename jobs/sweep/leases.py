@@ -37,14 +37,15 @@ class StoreWatch:
     async def look(self, redis: "Redis", clock: Clock) -> int:
         """Ask the server how long it has been up; the time now. Raises redis-py's errors."""
         seconds, micros = await redis.time()
-        now = seconds * 1000 + micros // 1000 + clock.shift_ms
+        real = int(seconds) * 1000 + int(micros) // 1000
+        now = real + clock.shift_ms
         server = await redis.info("server")
-        # Whole seconds, rounded down: it started at the earliest then.
-        self.back_ms = max(self.back_ms, now - (int(server["uptime_in_seconds"]) + 1) * 1000)
+        # Whole seconds, rounded down: it started at the earliest then. A clock that jumps restarts no server.
+        self.back_ms = max(self.back_ms, real - (int(server["uptime_in_seconds"]) + 1) * 1000)
         if self._is_away or (self._looked_ms is not None and now - self._looked_ms > self.lease_ms):
             self._is_away, self.back_ms = False, now
         self._looked_ms = now
-        return int(now)
+        return now
 
 
 async def take_back_expired(store: Store, watch: StoreWatch, now_ms: int) -> list[tuple[Task, str]]:

@@ -16,7 +16,8 @@ from jobs.scheduler import plan_and_grant
 
 log = logging.getLogger(__name__)
 
-MAX_TRIES = 5
+MAX_TRIES = 10
+"""Some three minutes of trying; what is lost then is found by the sweep."""
 _FIRST_S, _LONGEST_S = 0.5, 60.0
 
 

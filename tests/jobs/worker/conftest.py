@@ -38,11 +38,6 @@ async def redis(valkey: Valkey) -> AsyncIterator["Redis"]:
 
 
 @pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
 def store(redis: "Redis", clock: ShiftedClock) -> Store:
     return Store(redis, clock)
 

@@ -139,8 +139,17 @@ async def test_the_strongest_reason_stands(task: Task, take: Callable[..., Lease
 
 
 async def test_who_has_moved_the_task_loses_nothing(store: Store, task: Task, take: Callable[..., Lease]) -> None:
-    async with take(task) as lease:
+    async with take(task, Terms(lease_s=1, beat_s=0.01)) as lease:
         await store.change(task.id, lambda t: move(t, State.READY, t.updated_ms), epoch=task.epoch)
+        lease.let_go()
+        assert lease.why is None
+        with pytest.raises(LeaseLost):
+            await lease.fence()
     assert lease.why is None
-    with pytest.raises(LeaseLost):
-        await lease.fence()
+
+
+async def test_who_lost_the_task_hears_it_without_asking(store: Store, task: Task, take: Callable[..., Lease]) -> None:
+    async with take(task) as lease:
+        await store.interrupt(task.id, task.epoch, crashed=True)
+        await soon(lease.lost)
+        assert (lease.why, lease.store_away) == (StopReason.LOST, False)

@@ -197,6 +197,18 @@ async def test_three_crashes_of_the_work_ask_a_person(
     assert (now.needs, now.crashes) == ("crash", 3)
 
 
+async def test_what_passes_by_itself_is_tried_again_and_blames_nobody(
+    start: Start, redis: "Redis", store: Store, new_task: Callable[..., Task]
+) -> None:
+    await start("w1")
+    task = new_task()
+    await store.create(task)
+    for _ in range(4):  # more often than crashes are forgiven
+        await told(redis, task, "began 0")
+        await play(redis, task, "away")
+    await told(redis, task, "began 0")
+
+
 async def test_nothing_is_left_in_the_queues(
     start: Start, redis: "Redis", store: Store, new_task: Callable[..., Task]
 ) -> None:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from core import valkey
 from core.clock import Clock
+from core.errors import GitHubAway
 from core.settings import Settings
 from core.store import Store
 from core.tasks import State, Task, move
@@ -54,7 +55,7 @@ def settings_for(redis_url: str, folder: Path, **environ: str) -> Settings:
 class Play:
     """A pipeline that tells the list `told:<task>` what happens to it and does what `play:<task>` says.
 
-    `finish`: a fenced effect, then ready. `crash`: raise. `die`: kill this process. `block`: keep the event loop busy
+    `finish`: a fenced effect, then ready. `crash`: raise. `away`: GitHub is. `die`: kill this process. `block`: keep the event loop busy
     for two leases. `return`: end without moving the task.
     """
 
@@ -98,6 +99,8 @@ class Play:
             return True
         if what == "crash":
             raise RuntimeError("the script says so")
+        if what == "away":
+            raise GitHubAway("GitHub answered 502.", retry_after=0.01)
         if what == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if what == "block":
