@@ -35,8 +35,8 @@ class Graces:
     shutdown_s: float = 1
     wish_s: float = 60
     """After cancel or pause: time for a last checkpoint."""
-    limit_s: float = 6 * 3600
-    """Hard cap of one attempt; budgets end the work of an agent long before."""
+    limit_s: float = 24 * 3600
+    """Hard cap of one attempt, which may go through all rounds; each agent has its own, far shorter limit."""
 
 
 @dataclass(frozen=True, slots=True)

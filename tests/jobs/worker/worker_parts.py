@@ -55,8 +55,8 @@ def settings_for(redis_url: str, folder: Path, **environ: str) -> Settings:
 class Play:
     """A pipeline that tells the list `told:<task>` what happens to it and does what `play:<task>` says.
 
-    `finish`: a fenced effect, then ready. `crash`: raise. `away`: GitHub is. `die`: kill this process. `block`: keep the event loop busy
-    for two leases. `return`: end without moving the task.
+    `finish`: a fenced effect, then ready. `crash`: raise. `away`: GitHub is. `die`: kill this process. `block`: keep
+    the event loop busy for two leases. `return`: end without moving the task.
     """
 
     redis: "Redis"
