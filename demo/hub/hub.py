@@ -36,6 +36,7 @@ PullAnnouncer = Callable[["Hub", Pull, str, Account, Mapping[str, Any]], Awaitab
 
 ROOMS = (
     "demo.hub.apps",
+    "demo.hub.assignees",
     "demo.hub.checks",
     "demo.hub.comments",
     "demo.hub.contents",
@@ -43,9 +44,11 @@ ROOMS = (
     "demo.hub.git_data",
     "demo.hub.git_http",
     "demo.hub.graphql",
+    "demo.hub.history",
     "demo.hub.issues",
     "demo.hub.labels",
     "demo.hub.merges",
+    "demo.hub.pages",
     "demo.hub.pulls",
     "demo.hub.reactions",
     "demo.hub.relations",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from demo.hub.callers import may_use
 from demo.hub.contributor import Contributor
@@ -40,7 +41,7 @@ class Person(Contributor):
         await self.call("POST", f"/issues/{number}/labels", {"labels": list(names)})
 
     async def unlabel(self, number: int, name: str) -> None:
-        await self.call("DELETE", f"/issues/{number}/labels/{name}")
+        await self.call("DELETE", f"/issues/{number}/labels/{quote(name, safe='')}")
 
     async def comment(self, number: int, body: str) -> Comment:
         made = await self.call("POST", f"/issues/{number}/comments", {"body": body})

@@ -71,6 +71,10 @@ class Route:
 ROUTES: list[Route] = []
 
 
+_NO_OWNER = r"(?!/(?:app|app-manifests|apps|installation|orgs|repos|repositories|search|user|users)/)"
+"""First words of REST paths: pages of owners live on the same origin and must not swallow them."""
+
+
 def _compile(template: str) -> re.Pattern[str]:
     """`{name}` is one segment, `{name+}` any number; names that end in `_id` or `_number` are digits."""
 
@@ -81,7 +85,7 @@ def _compile(template: str) -> re.Pattern[str]:
         return rf"(?P<{name}>{'.+' if many else '[^/]+'})"
 
     escaped = re.sub(r"\{(\w+)(\+?)\}", spell, template.replace(".", r"\."))
-    return re.compile(escaped + "/?")
+    return re.compile((_NO_OWNER if template.startswith("/{owner}/") else "") + escaped + "/?")
 
 
 def route(
