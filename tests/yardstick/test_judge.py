@@ -64,7 +64,8 @@ UNDESCRIBED = {
 }
 
 
-# The description's flag is off for these; whether github.com refuses them was never tried, so the bot must not call them.
+# The description's flag is off for these; whether github.com refuses them was never tried, so the bot must not call
+# them.
 CLOSED_TO_APPS = {
     "PUT /repos/{owner}/{repo}/pulls/{pull_number}/update-branch",
     "POST /repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
