@@ -13,10 +13,11 @@ class EventKind(NamedTuple):
 
 
 EVENTS: dict[str, EventKind] = {
-    "session.started": EventKind("bot/handlers", ("pages", "metrics")),
-    "session.all_tasks_complete": EventKind("jobs/report", ("pages", "metrics")),
-    "task.created": EventKind("bot/handlers", ("pages", "metrics")),
+    "session.started": EventKind("core/store", ("pages", "metrics")),
+    "session.all_tasks_complete": EventKind("core/store", ("pages", "metrics")),
+    "task.created": EventKind("core/store", ("pages", "metrics")),
     "task.status_changed": EventKind("core/store", ("jobs/report", "pages", "metrics")),
+    "task.restored": EventKind("core/store", ("metrics",)),
     "agent.launching": EventKind("jobs/scheduler", ("pages",)),
     "agent.started": EventKind("jobs/pipeline", ("pages", "metrics")),
     "agent.progress": EventKind("jobs/pipeline", ("jobs/report", "pages")),

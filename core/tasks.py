@@ -11,6 +11,8 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
+from core.refs import RepoRef
+
 
 class State(StrEnum):
     """Where a task stands."""
@@ -134,6 +136,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     branch_pattern: str = "feature/task-{id}"
     max_rounds: int = 5
     """Review rounds before a person is asked: strict 3, balanced 5, lenient 10 (the seed's caps)."""
+    draft: bool = True
+    """Open the pull request as a draft; false once the repository has refused one."""
     ci: str = "every_push"
     """When agent-written code may reach the branch, and with it CI and its secrets: `every_push`, `ready` (the reviewer
     approved) or `approved` (a person with push rights did)."""
@@ -210,6 +214,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     def slug(self) -> str:
         """`owner/repo#7`."""
         return f"{self.owner_login}/{self.repo}#{self.issue}"
+
+    @property
+    def repository(self) -> RepoRef:
+        return RepoRef(self.owner_login, self.repo)
 
     @property
     def settled(self) -> bool:

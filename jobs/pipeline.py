@@ -1,40 +1,41 @@
 """The loop that takes a task from where it stands to where it stops.
 
-Progress is saved after every step, so a worker may die at any line and the next one goes on from the record. A stop is an
-exception with a reason; only this module turns one into a state.
+Progress is saved after every step, so a worker may die at any line and the next one goes on from the record. A stop is
+an exception with a reason; only this module turns one into a state.
 """
 
 from msgspec.structs import replace
 
 from core.tasks import Needs, PausedBy, Stage, State, Task, enter_stage, leave_stage, move
-from jobs.bench import Bench
-from jobs.deps import Deps
+from jobs.bench import Bench, Tools
 from jobs.lease import Lease, StopReason
 from jobs.stages import STAGES, Step
-from jobs.stops import Asked, GaveUp, Stopped
+from jobs.stops import Asked, GaveUp, NeedsPerson, Stopped
 
 
-async def work(task: Task, lease: Lease, deps: Deps) -> None:
+async def work(task: Task, lease: Lease, tools: Tools) -> None:
     """Work on the task until it stops; the record then says where and why.
 
     Raises whatever was not foreseen: the caller counts it as a crash.
     """
-    async with Bench.of(task, lease, deps) as bench:
+    async with Bench(task, lease, tools) as bench:
         try:
             await bench.set_up()
             while bench.task.state is State.RUNNING:
-                await bench.save(lambda t: enter_stage(t, bench.now_ms()))
-                await deps.store.note("agent.started", bench.task, stage=bench.task.stage, round=bench.task.round)
-                step = await STAGES[bench.task.stage](bench)
-                await bench.save(lambda t, s=step: advance(t, s, bench.now_ms()))
-                await deps.store.note("agent.completed", bench.task, outcome=step.outcome)
+                await bench.step(enter_stage)
+                await tools.store.note("agent.started", bench.task, stage=bench.task.stage, round=bench.task.round)
+                done = await STAGES[bench.task.stage](bench)
+                await bench.step(advance, done)
+                await tools.store.note("agent.completed", bench.task, outcome=done.outcome)
         except Stopped:
             await _wind_down(bench)
         except Asked as asked:
-            await bench.save(lambda t, a=asked: ask(t, a.question, bench.now_ms()))
+            await bench.step(ask, asked.question)
+        except NeedsPerson as person:
+            await bench.step(hand_over, person.needs, person.reason)
         except GaveUp as gave_up:
-            await bench.save(lambda t, g=gave_up: give_up(t, g.reason, g.why, bench.now_ms()))
-            await deps.store.note("agent.failed", bench.task, reason=gave_up.reason)
+            await bench.step(give_up, gave_up.reason, gave_up.why)
+            await tools.store.note("agent.failed", bench.task, reason=gave_up.reason)
             await bench.tidy_up()
 
 
@@ -64,6 +65,11 @@ def ask(task: Task, question: str, now_ms: int) -> Task:
     return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, question=question, reason="question")
 
 
+def hand_over(task: Task, needs: Needs, reason: str, now_ms: int) -> Task:
+    """A person must decide: the stage goes on from here once they have."""
+    return move(task, State.WAITING_INPUT, now_ms, needs=needs, reason=reason)
+
+
 def give_up(task: Task, reason: str, why: str, now_ms: int) -> Task:
     """A stage that cannot be finished; a limit is told apart from a failure."""
     if task.stages and task.stages[-1].outcome is None:
@@ -87,5 +93,5 @@ async def _wind_down(bench: Bench) -> None:
     if why not in {StopReason.CANCEL, StopReason.PAUSE}:
         return
     await bench.keep("Keep unfinished work")
-    await bench.save(lambda t: stop(t, why, bench.now_ms()))
+    await bench.step(stop, why)
     await bench.tidy_up()

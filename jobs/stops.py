@@ -1,5 +1,7 @@
 """Why work stops before its stage is done: one exception per reason, raised anywhere, read in `jobs/pipeline` alone."""
 
+from core.tasks import Needs
+
 
 class Stop(Exception):
     """The work stops here, and that is no accident."""
@@ -27,3 +29,11 @@ class GaveUp(Stop):
 
 class AgentCrashed(Exception):
     """The agent's process died without an answer; counted like a crash of the worker, so that it is tried again."""
+
+
+class NeedsPerson(Stop):
+    """A person must decide first: `needs` says what, `reason` is a code that `core/messages` words."""
+
+    def __init__(self, needs: Needs, reason: str) -> None:
+        super().__init__(f"{needs}: {reason}")
+        self.needs, self.reason = needs, reason

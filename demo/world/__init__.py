@@ -1,1 +1,6 @@
 """A small world to watch pdev in: a sample repository, six issues, and what becomes of each."""
+
+from demo.world.files import FILES
+from demo.world.issues import BY_NUMBER, ISSUES, WorldIssue, script
+
+__all__ = ["BY_NUMBER", "FILES", "ISSUES", "WorldIssue", "script"]

@@ -12,6 +12,7 @@ def _file(text: str) -> str:
 
 
 FILES: dict[str, str] = {
+    ".gitignore": "__pycache__/\n",
     "README.md": _file(
         """
         # widgets

@@ -1,0 +1,138 @@
+"""`pdev worker`: a supervisor, and below it the process that works. Here its parts are put together."""
+
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import uuid4
+
+import aiohttp
+
+from core.clock import SystemClock
+from core.errors import Category, OperatorError
+from core.github import GitHub
+from core.log import configure
+from core.metrics import Metrics
+from core.settings import WORKER_NEEDS, Settings, environ
+from core.store import Inbox, Store, WorkerInfo
+from core.tasks import Task
+from core.valkey import connect
+from demo.player import PLAYER
+from jobs.agents import AgentBackend, ScriptedBackend
+from jobs.bench import Tools
+from jobs.deps import Deps
+from jobs.git import Cache
+from jobs.lease import Lease
+from jobs.pipeline import work
+from jobs.report import Reporter
+from jobs.sandbox import Bubblewrap, NoSandbox, Sandbox, find_bubblewrap
+from jobs.supervisor import supervise
+from jobs.worker import run_worker
+
+PATIENCE_S = 60
+"""A worker waits this long for GitHub before it puts work off."""
+UNPROTECTED = "Agents run without a sandbox here (`PDEV_SANDBOX=none`): they can read what this worker can read."
+
+
+def name() -> str:
+    """A worker's name when nobody gives it one."""
+    return f"{socket.gethostname()}-{uuid4().hex[:8]}"
+
+
+async def supervised(worker_id: str) -> int:
+    """Keep one worker process alive until SIGTERM or SIGINT."""
+    settings = Settings.from_environ(environ(), needs=WORKER_NEEDS)
+    configure(settings.log_level, settings.log_format, secrets=settings.secret_values())
+    worker_id = worker_id or name()
+    command = [sys.executable, "-m", "cli", "worker", "--child", "--id", worker_id]
+    return await supervise(command, redis_url=settings.redis_url, clock=SystemClock(), worker_id=worker_id)
+
+
+async def run(worker_id: str) -> int:
+    """The worker itself."""
+    settings = Settings.from_environ(environ(), needs=WORKER_NEEDS)
+    configure(settings.log_level, settings.log_format, secrets=settings.secret_values())
+    return await run_worker(settings, building(worker_id or name()))
+
+
+def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager[Deps]]:
+    """What opens everything that a worker uses, and closes it afterwards."""
+
+    @asynccontextmanager
+    async def build(settings: Settings) -> AsyncIterator[Deps]:
+        clock, metrics = SystemClock(), Metrics()
+        sandbox = await open_sandbox(settings)
+        redis = connect(settings.redis_url)
+        async with aiohttp.ClientSession() as session:
+            store = Store(redis, clock)
+            github = GitHub.from_settings(
+                settings, session=session, redis=redis, clock=clock, metrics=metrics, patience_s=PATIENCE_S
+            )
+            tools = Tools(
+                store=store, github=github, clock=clock, git=await _git(settings),
+                backend=_backend(settings, sandbox), homes=settings.data_dir / "homes",
+                author=await _author(github),
+            )  # fmt: skip
+            reporter = Reporter(store, github, clock, notice=UNPROTECTED if sandbox.mode == "none" else "")
+            info = WorkerInfo(
+                id=worker_id, host=socket.gethostname(), pid=os.getpid(), slots=settings.slots,
+                started_ms=clock.now_ms(), sandbox=sandbox.mode,
+            )  # fmt: skip
+
+            async def pipeline(task: Task, lease: Lease) -> None:
+                await work(task, lease, tools)
+
+            try:
+                yield Deps(
+                    settings=settings, clock=clock, redis=redis, store=store, inbox=Inbox(redis, clock),
+                    github=github, metrics=metrics, worker=info, work=pipeline, report=reporter.report,
+                )  # fmt: skip
+            finally:
+                await redis.aclose()
+
+    return build
+
+
+async def open_sandbox(settings: Settings) -> Sandbox:
+    """The sandbox the operator chose, tried by getting out of it. Raises `OperatorError` when it does not hold."""
+    if settings.sandbox == "none":
+        return NoSandbox()
+    program = find_bubblewrap()
+    if program is None:
+        raise no_sandbox("bubblewrap is not installed.")
+    sandbox = Bubblewrap(program)
+    scratch = settings.data_dir / "probe"
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    report = await sandbox.probe(scratch)
+    if not report.working:
+        fallen = "; ".join(f"{check.name}: {check.detail}" for check in report.fallen) or "it could not be started"
+        raise no_sandbox(f"The sandbox does not hold ({fallen}).")
+    return sandbox
+
+
+def no_sandbox(sentence: str) -> OperatorError:
+    return OperatorError(
+        sentence,
+        "Allow user namespaces here, or set PDEV_SANDBOX=none to run agents unprotected; nothing runs until then.",
+        code="NO_SANDBOX", category=Category.SANDBOX,
+    )  # fmt: skip
+
+
+def _backend(settings: Settings, sandbox: Sandbox) -> AgentBackend:
+    """The agent of `PDEV_AGENT`. Only the scripted one exists in this version."""
+    if settings.script_socket is None:
+        raise OperatorError("The scripted agent has no script.", "Set PDEV_SCRIPT_SOCKET, as `pdev demo` does.")
+    return ScriptedBackend(sandbox, player=PLAYER, cue=settings.script_socket)
+
+
+async def _git(settings: Settings) -> Cache:
+    cache = Cache(settings.data_dir / "git")
+    await cache.check()
+    return cache
+
+
+async def _author(github: GitHub) -> tuple[str, str]:
+    """pdev's name on its commits: the App's bot, so that GitHub shows its face beside them."""
+    app = await github.app().me()
+    return app.bot_login, f"{app.id}+{app.bot_login}@users.noreply.github.com"

@@ -1,0 +1,42 @@
+"""The environment variables of pdev, one row each: what docs/settings.md shows and what is known to be spelt right."""
+
+from dataclasses import dataclass
+
+AGENTS = ("scripted",)
+SANDBOXES = ("bubblewrap", "none")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("json", "console")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One row of docs/settings.md."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES = (
+    Variable("APP_ID", "", "The GitHub App's id (a number) or client id."),
+    Variable("PRIVATE_KEY", "", r"The App's private key: PEM, PEM with `\n` for line ends, or base64 of the PEM."),
+    Variable("PRIVATE_KEY_PATH", "", "A file with that key, used when `PRIVATE_KEY` is not set."),
+    Variable("WEBHOOK_SECRET", "", "The App's webhook secret; several, comma-separated, while it is changed."),
+    Variable("REDIS_URL", "", "`redis://`, `rediss://` or `unix://`; without it `pdev up` starts its own."),
+    Variable("PORT", "3000", "Where the web process listens."),
+    Variable("HOST", "127.0.0.1", "The address it listens on; name another one to be reached from elsewhere."),
+    Variable("GITHUB_API_URL", "https://api.github.com", "GitHub's API (enterprise: `https://HOST/api/v3`)."),
+    Variable("GITHUB_SERVER_URL", "https://github.com", "GitHub's pages and git (enterprise: `https://HOST`)."),
+    Variable("PDEV_SECRET", "made from the private key", "Signs links and markers; 32 characters or more."),
+    Variable("PDEV_DATA_DIR", "~/.local/share/pdev", "Git caches, worktrees and the embedded Valkey's files."),
+    Variable("PDEV_BASE_URL", "http://HOST:PORT", "The address under which people reach the web process."),
+    Variable("PDEV_AGENT", "", "Which agent works: `scripted`."),
+    Variable("PDEV_SANDBOX", "bubblewrap", "`none` runs agents unprotected, and every report says so."),
+    Variable("PDEV_SLOTS", "2 per CPU, 2 to 16", "How many agents one worker runs at once, 1 to 64."),
+    Variable("PDEV_SCRIPT_SOCKET", "", "Unix socket of the server that gives scripted agents their cues."),
+    Variable("PDEV_LEASE_S", "20", "Seconds after which a silent worker's task is taken over, 1 to 600."),
+    Variable("PDEV_BEAT_S", "5", "Seconds between two signs of life of a worker; at most half of `PDEV_LEASE_S`."),
+    Variable("PDEV_SWEEP_S", "5", "Seconds between two looks for what was left behind, 0.1 to 600."),
+    Variable("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`."),
+    Variable("LOG_FORMAT", "json", "`json` (one object a line) or `console` (for people)."),
+)

@@ -1,0 +1,2 @@
+-- ARGV: shift -> the counter
+return poke()

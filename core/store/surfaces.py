@@ -1,0 +1,24 @@
+"""Surfaces: what GitHub shows of each task, remembered so that nothing is written twice."""
+
+import msgspec
+
+from core.store.records import Surface
+from core.store.scripts import Room
+
+_AGE_MS = 90 * 86_400_000
+"""Longer than a settled task is kept; a forgotten surface is found again on GitHub by its marker."""
+
+
+class Surfaces(Room):
+    """The part of the store that belongs to the report job."""
+
+    async def surface(self, task_id: str) -> Surface:
+        """An empty one for a task of which nothing was shown yet, or whose memory is damaged: GitHub is asked then."""
+        found = await self._redis.get(f"pdev:surface:{task_id}")
+        try:
+            return msgspec.json.decode(found, type=Surface) if found else Surface()
+        except msgspec.DecodeError:
+            return Surface()
+
+    async def save_surface(self, task_id: str, surface: Surface) -> None:
+        await self._redis.set(f"pdev:surface:{task_id}", msgspec.json.encode(surface), px=_AGE_MS)

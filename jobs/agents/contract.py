@@ -1,0 +1,176 @@
+"""What pdev expects of a coding agent, whichever it is.
+
+The stages hand over a `RunSpec` and get a `RunResult`; everything that differs between agents (protocols, flags, how
+they count money) ends at an `AgentBackend`. Limits of time, output and money are enforced out here, by the host: an
+agent's own limits are a courtesy.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol
+
+from jobs.agents.results import Answer
+
+Role = Literal["developer", "reviewer", "corrector", "finalizer"]
+Access = Literal["read", "edit", "full"]
+Cap = Literal["turn_limit", "usd", "schema", "resume", "interrupt", "permission_cb"]
+EventKind = Literal[
+    "started", "text", "tool_call", "tool_result", "file_change", "permission", "usage", "retry", "error", "ended",
+    "progress", "plan",
+]  # fmt: skip
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    OK = "ok"
+    MODEL_ERROR = "model_error"  # the agent said that it failed
+    DENIED = "denied"
+    LIMIT_TURNS = "limit_turns"
+    LIMIT_USD = "limit_usd"
+    LIMIT_TOKENS = "limit_tokens"
+    TIMEOUT = "timeout"
+    IDLE = "idle"
+    CANCELLED = "cancelled"
+    BAD_OUTPUT = "bad_output"  # too much of it, or not the answer that was asked for
+    CRASHED = "crashed"  # its process died
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which piece of work a run belongs to; facts for logs and for the scripted agent."""
+
+    task: str
+    issue: int
+    round: int
+    attempt: int
+    title: str = ""
+    repository: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a run may use; None: no limit. Times in seconds, output in bytes.
+
+    `idle_s` is the longest silence (seed default 300), `wall_s` the longest run (seed default 3600).
+    """
+
+    wall_s: float = 3600
+    idle_s: float = 300
+    turns: int | None = None
+    usd: float | None = None
+    tokens: int | None = None
+    output: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec(Generic[Answer]):
+    """One agent run. Nothing in it is secret.
+
+    `home` is the task's own folder, kept between runs for `resume`. `metadata` and `read_only` are shown read-only.
+    """
+
+    run_id: str
+    role: Role
+    about: About
+    prompt: str
+    answer: type[Answer]
+    worktree: Path
+    home: Path
+    metadata: tuple[Path, ...] = ()
+    read_only: tuple[Path, ...] = ()
+    access: Access = "edit"
+    system_append: str = ""
+    model: str | None = None
+    resume: str | None = None
+    bounds: Bounds = Bounds()
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEvent:
+    """Something the agent did or said. `t`: seconds since the run began. `raw`: the line it came from, if any."""
+
+    seq: int
+    t: float
+    kind: EventKind
+    id: str = ""
+    tool: str = ""
+    title: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one run."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output + self.cache_read + self.cache_write
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult(Generic[Answer]):
+    """How a run ended. With status `ok` there is either `answer` or `question`. Money and tokens count in any case."""
+
+    status: RunStatus
+    answer: Answer | None = None
+    question: str | None = None
+    text: str = ""  # the last thing it said
+    error: str = ""
+    exit_code: int | None = None
+    session_id: str | None = None
+    turns: int = 0
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    denials: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whether a backend can be used here; `detail` says what was found or what is missing."""
+
+    usable: bool
+    version: str = ""
+    detail: str = ""
+
+
+OnEvent = Callable[[AgentEvent], Awaitable[None]]
+
+
+class AgentBackend(Protocol):
+    """A coding agent that can be run."""
+
+    @property
+    def name(self) -> str:
+        """Its name in settings and reports."""
+
+    @property
+    def caps(self) -> frozenset[Cap]:
+        """What it enforces or offers itself."""
+
+    async def check(self) -> Probe:
+        """Whether its program is here and works."""
+
+    async def run(self, spec: RunSpec[Answer], on_event: OnEvent, cancel: asyncio.Event) -> RunResult[Answer]:
+        """Run it to its end. Every event is awaited in order; what `on_event` raises ends the run and is passed on.
+
+        Setting `cancel` ends it at once. Never raises for anything the agent does: that is in the result.
+        """

@@ -1,0 +1,147 @@
+"""The scripted agent: a program that does exactly what a demonstration or a test tells it, through the real path.
+
+Everything around it is what a model-driven agent gets: the sandbox, the worktree, the bounds, the typed answer. Only
+the ideas come from a script, over one unix socket.
+"""
+
+import asyncio
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from jobs.agents.contract import Cap, EventKind, OnEvent, Probe, RunResult, RunSpec, RunStatus, Usage
+from jobs.agents.results import Answer, BadAnswer, Question, parse_answer
+from jobs.agents.watch import Ending, Heard, Watch, spoken
+from jobs.sandbox import Process, Runtime, Sandbox, SandboxError, SandboxSpec, this_python
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """One line of the player's stdout."""
+
+    type: EventKind | str
+    text: str = ""
+    tool: str = ""
+    id: str = ""
+    data: dict[str, Any] = {}
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    turns: int = 0
+
+
+_KINDS: frozenset[EventKind] = frozenset(
+    {"text", "tool_call", "tool_result", "file_change", "usage", "error", "progress", "plan", "started"}
+)
+_decoder = msgspec.json.Decoder(_Line)
+
+
+def translate(line: str) -> Heard:
+    """What a line of the player means; anything that is not one of its messages is speech."""
+    try:
+        said = _decoder.decode(line)
+    except msgspec.MsgspecError:
+        return spoken(line)
+    if said.type == "result":
+        return Heard("ended", answer=said.data)
+    kind = next((kind for kind in _KINDS if kind == said.type), None)
+    if kind is None:
+        return spoken(line)
+    return Heard(
+        kind,
+        id=said.id,
+        tool=said.tool,
+        title=said.text[:2000],
+        data=said.data,
+        usage=Usage(said.tokens_in, said.tokens_out),
+        usd=said.usd,
+        turns=said.turns,
+        failure=said.text if kind == "error" else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedBackend:
+    """Runs the player at `player` in `sandbox`; `cue` is the unix socket on which the script is served."""
+
+    sandbox: Sandbox
+    player: Path
+    cue: Path
+    runtime: Runtime = field(default_factory=this_python)
+    name: ClassVar[str] = "scripted"
+    caps: ClassVar[frozenset[Cap]] = frozenset({"schema"})
+
+    async def check(self) -> Probe:
+        if not self.player.is_file():
+            return Probe(False, detail=f"no player at {self.player}")
+        if not self.cue.is_socket():
+            return Probe(False, detail=f"nobody serves cues at {self.cue}")
+        return Probe(True, version="1", detail=str(self.player))
+
+    async def run(self, spec: RunSpec[Answer], on_event: OnEvent, cancel: asyncio.Event) -> RunResult[Answer]:
+        """See `AgentBackend.run`."""
+        try:
+            process = await self.sandbox.spawn(self._order(spec))
+        except SandboxError as error:
+            return RunResult(RunStatus.CRASHED, error=str(error))
+        async with process:
+            process.output_cap = spec.bounds.output
+            watch = Watch(process, spec.bounds, translate, on_event)
+            await process.write(_hello(spec), close=True)
+            await watch.tell(Heard("started", title=spec.role))
+            ending = await watch.until_end(cancel)
+        return _result(spec, watch, ending, process)
+
+    def _order(self, spec: RunSpec[Answer]) -> SandboxSpec:
+        return SandboxSpec(
+            argv=(str(self.runtime.python), "-I", str(self.player)),
+            worktree=spec.worktree,
+            home=spec.home,
+            metadata=spec.metadata,
+            read_only=(self.player, *spec.read_only),
+            sockets={"cue": self.cue},
+            env={"PDEV_CUE": self.sandbox.socket_address("cue", self.cue)},
+        )
+
+
+def _hello(spec: RunSpec[Any]) -> bytes:
+    return json.dumps({"role": spec.role, "run": spec.run_id, **asdict(spec.about)}).encode() + b"\n"
+
+
+def _result(spec: RunSpec[Answer], watch: Watch, ending: Ending, process: Process) -> RunResult[Answer]:
+    status, error = _verdict(watch, ending, process)
+    answer: Answer | None = None
+    question: str | None = None
+    if status is RunStatus.OK:
+        try:
+            said = parse_answer(spec.answer, watch.tally.answer)
+        except BadAnswer as bad:
+            status, error = RunStatus.BAD_OUTPUT, str(bad)
+        else:
+            answer, question = (None, said.question) if isinstance(said, Question) else (said, None)
+    return RunResult(
+        status,
+        answer,
+        question,
+        text=watch.tally.text,
+        error=error,
+        exit_code=ending.code,
+        turns=watch.tally.turns,
+        usage=watch.tally.usage,
+        cost_usd=watch.tally.usd,
+        seconds=watch.seconds,
+    )
+
+
+def _verdict(watch: Watch, ending: Ending, process: Process) -> tuple[RunStatus, str]:
+    if ending.status is not None:
+        return ending.status, ending.why
+    if ending.code == 0:
+        return (
+            (RunStatus.OK, "") if watch.tally.answer is not None else (RunStatus.BAD_OUTPUT, "ended without an answer")
+        )
+    if watch.tally.failure:
+        return RunStatus.MODEL_ERROR, watch.tally.failure
+    return RunStatus.CRASHED, f"exit {ending.code}: {process.complaints.strip()[-1000:]}"

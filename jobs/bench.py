@@ -1,0 +1,205 @@
+"""What an attempt has on its bench: the task as last saved, its worktree, its pull request, an agent to call.
+
+Every outward effect asks the lease first and is written so that doing it twice does it once: an earlier worker may have
+died right after it and before saying so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+from msgspec.structs import replace
+from pydantic import BaseModel
+
+from core.clock import Clock
+from core.github import GitHub, RepoDoor
+from core.store import Store
+from core.tasks import Finding, Needs, State, Task
+from jobs import pulls, road, talk
+from jobs.agents import AgentBackend
+from jobs.agents.results import FinalizerResult
+from jobs.gates import check
+from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
+from jobs.lease import Lease
+from jobs.stops import GaveUp, NeedsPerson, Stopped
+
+R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every bench of a worker shares."""
+
+    store: Store
+    github: GitHub
+    clock: Clock
+    git: Cache
+    backend: AgentBackend
+    homes: Path
+    """One HOME per task lives here, kept so that an agent can go on with its own conversation."""
+    author: tuple[str, str]
+    """Name and e-mail address of pdev's commits."""
+    wall_s: float = 3600
+    """The longest a stage's agent may run (the seed's `task_max`)."""
+    idle_s: float = 300
+    """Without a sign of life for this long an agent is stopped (the seed's `agent_idle`)."""
+
+
+class Bench:
+    """`async with Bench(…) as bench:` then `await bench.set_up()`."""
+
+    def __init__(self, task: Task, lease: Lease, tools: Tools) -> None:
+        self.task = task
+        self.lease = lease
+        self.tools = tools
+        self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
+        self._mirror: Mirror | None = None
+        self._worktree: Worktree | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if self._mirror and self.task.state is not State.RUNNING:
+            await self._mirror.remove_worktree(self.task.id)
+
+    @property
+    def mirror(self) -> Mirror:
+        assert self._mirror, "set_up() comes first"
+        return self._mirror
+
+    @property
+    def worktree(self) -> Worktree:
+        assert self._worktree, "set_up() comes first"
+        return self._worktree
+
+    def now_ms(self) -> int:
+        return self.tools.clock.now_ms()
+
+    def signature(self, at_ms: int | None = None) -> Signature:
+        """pdev as the author; the same `at_ms` gives the same commit again."""
+        return Signature(*self.tools.author, at=(at_ms or self.now_ms()) // 1000)
+
+    async def save(self, step: Callable[[Task], Task | None]) -> Task:
+        """Save the next state of the record; raises `Fenced` when another worker has it."""
+        self.task = await self.tools.store.change(self.task.id, step, epoch=self.lease.grant.epoch)
+        return self.task
+
+    async def step(self, move: Callable[..., Task], *facts: object) -> Task:
+        """Save `move(task, *facts, now_ms)`."""
+        return await self.save(lambda task: move(task, *facts, self.now_ms()))
+
+    async def note(self, **fields: Any) -> Task:
+        """Save facts about the task that change nothing of its state."""
+        return await self.save(lambda t: replace(t, updated_ms=self.now_ms(), **fields))
+
+    async def fence(self) -> None:
+        """Right before an outward effect: stop if we are to stop, or if the task is no longer ours."""
+        await self.lease.fence()
+        if self.lease.stopped.is_set():
+            raise Stopped
+
+    async def token(self) -> str:
+        return (await self.door.token()).reveal()
+
+    async def set_up(self) -> None:
+        """Branch, start commit, pull request and worktree; each is found again if it is there already.
+
+        Raises `GaveUp("setup")` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
+        stand where ours should go.
+        """
+        started = self.tools.clock.now_ms()
+        self._mirror = await self.tools.git.repository(self.door.clone_url, self.task.repo_id)
+        await self._mirror.fetch(await self.token())
+        await road.open_road(self)
+        await pulls.open_pull(self)
+        self._worktree = await self._mirror.worktree(
+            self.task.id, self.task.checkpoint_sha or self.task.head_sha, branch=f"pdev/{self.task.id}"
+        )
+        await self.tools.store.measure("worktree_ms", self.tools.clock.now_ms() - started)
+
+    async def agent(self, kind: type[R], *, access: Literal["read", "edit"] = "edit", diff: str = "") -> R:
+        """The answer of the stage's agent, checked. See `talk.ask_agent` for what is raised otherwise."""
+        return await talk.ask_agent(self, kind, access=access, diff=diff)
+
+    async def keep(self, message: str) -> None:
+        """Commit what the agent left in the worktree, without what the gates refuse, and push it to the checkpoint.
+
+        Does nothing when nothing changed, so it may be called at any time while the lease is ours.
+        """
+        snapshot = await self.worktree.snapshot()
+        changes = await self.worktree.changed_files(await self.worktree.head(), snapshot)
+        if not changes:
+            return
+        report = check(changes, await self.mirror.blobs(changes))
+        left_out = [path for path, _ in report.left_out]
+        text = f"{message}\n\nPdev-Task: {self.task.id}"
+        await self.worktree.commit_all(text, author=self.signature(), snapshot=snapshot, exclude=left_out)
+        sha = await self.worktree.head()
+        if sha != self.task.checkpoint_sha:
+            await self.lease.fence()
+            await self._push(sha, road.wip_ref(self.task), self.task.checkpoint_sha or None)
+        await self.note(checkpoint_sha=sha, gates={**self.task.gates, **report.outcomes})
+
+    async def discard(self) -> None:
+        """Throw away what a role that may not change anything has changed."""
+        await self.worktree.reset(await self.worktree.head())
+
+    async def diff(self) -> str:
+        """The whole change of the task, readable."""
+        return (await self.mirror.diff(self.task.start_sha, await self.worktree.head())).text
+
+    async def has_changes(self) -> bool:
+        """Whether the task holds anything besides its start commit."""
+        last = self.task.checkpoint_sha or self.task.head_sha
+        return bool(last) and bool(await self.mirror.changed_files(self.task.start_sha, last))
+
+    def may_publish(self, *, final: bool = False) -> bool:
+        """Whether agent-written code may reach the branch now, and with it the repository's CI and its secrets."""
+        match self.task.options.ci:
+            case "every_push":
+                return True
+            case "ready":
+                return final
+            case _:
+                return final and bool(self.task.approved_sha) and self.task.approved_sha == self.task.checkpoint_sha
+
+    async def publish(self, *, final: bool = False) -> None:
+        """Bring the branch to the checkpoint, if it may go there now; a person's push is never overwritten.
+
+        Raises `NeedsPerson` when somebody else moved the branch meanwhile.
+        """
+        sha = self.task.checkpoint_sha
+        if not sha or sha == self.task.head_sha or not self.may_publish(final=final):
+            return
+        await self.fence()
+        await self._push(sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
+        await self.note(head_sha=sha)
+
+    async def _push(self, sha: str, ref: str, expected: str | None) -> None:
+        try:
+            await self.mirror.push(await self.token(), sha, ref, expected)
+        except GitError as error:
+            match error.kind:
+                case GitKind.CONFLICT:
+                    raise NeedsPerson(Needs.CONFLICT, "branch_moved") from error
+                case GitKind.WORKFLOW_REFUSED | GitKind.REJECTED | GitKind.DENIED:
+                    raise GaveUp("refused", error.text) from error
+                case _:
+                    raise
+
+    async def post_review(self, findings: tuple[Finding, ...], summary: str) -> None:
+        await pulls.post_review(self, findings, summary)
+
+    async def finish_pull(self, done: FinalizerResult) -> None:
+        await pulls.finish(self, done)
+
+    async def tidy_up(self) -> None:
+        """Close the pull request and delete the branch of a task that ended without a change."""
+        if self.task.ended and self._mirror and not await self.has_changes():
+            await self.lease.fence()
+            await pulls.withdraw(self)

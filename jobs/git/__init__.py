@@ -1,0 +1,36 @@
+"""The only owner of git: caches, worktrees, commits and pushes that an agent's files cannot turn against the host.
+
+`Cache` gives one `Mirror` per repository; a `Mirror` fetches, pushes and gives one `Worktree` per task. Every call
+may be repeated after a death at any line, and fails with a `GitError` whose `kind` says what can be done about it.
+"""
+
+from jobs.git.branches import branch_name, is_branch_name
+from jobs.git.cache import MINIMUM_GIT, Cache, Mirror, git_version
+from jobs.git.changes import LINK_MODE, NESTED_MODE, NO_OBJECT, Blob, FileChange, Signature
+from jobs.git.errors import GitError, GitKind, classify, redact
+from jobs.git.objects import Diff
+from jobs.git.process import Git
+from jobs.git.worktree import Snapshot, Worktree
+
+__all__ = [
+    "LINK_MODE",
+    "MINIMUM_GIT",
+    "NESTED_MODE",
+    "NO_OBJECT",
+    "Blob",
+    "Cache",
+    "Diff",
+    "FileChange",
+    "Git",
+    "GitError",
+    "GitKind",
+    "Mirror",
+    "Signature",
+    "Snapshot",
+    "Worktree",
+    "branch_name",
+    "classify",
+    "git_version",
+    "is_branch_name",
+    "redact",
+]

@@ -1,0 +1,101 @@
+"""The branch of a task: chosen once, begun with an empty commit of ours, and found again after any death.
+
+A branch that somebody else made is never touched; ours is known by its start commit, which is the same whenever it is
+made again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.tasks import Needs, Task
+from jobs.git import GitError, GitKind, branch_name
+from jobs.stops import GaveUp, NeedsPerson
+
+if TYPE_CHECKING:
+    from jobs.bench import Bench
+
+_MOST_NAMES = 50
+
+
+def wip_ref(task: Task) -> str:
+    """Where checkpoints go: outside `refs/heads`, so that no workflow starts on them."""
+    return f"refs/pdev/wip/{task.id}"
+
+
+async def open_road(bench: Bench) -> None:
+    """Make sure the branch is there with our start commit, and that the record knows what is on it."""
+    if not bench.task.branch:
+        await _choose(bench)
+    refs = await _ours(bench)
+    branch = f"refs/heads/{bench.task.branch}"
+    if branch not in refs:
+        await _begin(bench)
+    else:
+        await _follow(bench, refs[branch])
+    await _pick_up(bench, refs.get(wip_ref(bench.task)))
+
+
+async def _choose(bench: Bench) -> None:
+    task = bench.task
+    base = (await bench.door.repository()).default_branch
+    base_sha = await bench.mirror.fetched(f"refs/heads/{base}")
+    if base_sha is None:
+        raise GaveUp("setup", f"The default branch {base!r} has no commit to start from.")
+    start = await bench.mirror.empty_commit(base_sha, _start_message(task), bench.signature(task.created_ms))
+    name = branch_name(task.options.branch_pattern, task.issue, task.trigger.title)
+    taken = await bench.mirror.remote_refs(await bench.token(), f"refs/heads/{name}")
+    for free in (name, *(f"{name}-{n}" for n in range(2, _MOST_NAMES))):
+        if taken.get(f"refs/heads/{free}", start) == start:
+            await bench.note(branch=free, base=base, base_sha=base_sha, start_sha=start)
+            return
+    raise GaveUp("setup", f"{_MOST_NAMES} branches named {name!r} exist already.")
+
+
+async def _ours(bench: Bench) -> dict[str, str]:
+    """The branch and the checkpoint as they stand on the server, fetched; absent ones are absent."""
+    token = await bench.token()
+    names = (f"refs/heads/{bench.task.branch}", wip_ref(bench.task))
+    found = {n: sha for n in names for ref, sha in (await bench.mirror.remote_refs(token, n)).items() if ref == n}
+    if found:
+        await bench.mirror.fetch(token, list(found))
+    return found
+
+
+async def _begin(bench: Bench) -> None:
+    """Put the start commit on the branch, or the last work where a person deleted the branch of an earlier run."""
+    head = bench.task.head_sha or bench.task.start_sha
+    await bench.fence()
+    try:
+        await bench.mirror.push(await bench.token(), head, f"refs/heads/{bench.task.branch}", None)
+    except GitError as error:
+        if error.kind is not GitKind.CONFLICT:
+            raise
+        raise NeedsPerson(Needs.CONFLICT, "branch_moved") from error
+    await bench.note(head_sha=head)
+
+
+async def _follow(bench: Bench, remote: str) -> None:
+    """Take over what is on the branch: our own push that was not noted, or a person's commits on top of ours."""
+    known = bench.task.head_sha or bench.task.start_sha
+    if not await bench.mirror.is_ancestor(known, remote):
+        raise NeedsPerson(Needs.CONFLICT, "branch_moved")
+    if remote != bench.task.head_sha:
+        await bench.note(head_sha=remote)
+
+
+async def _pick_up(bench: Bench, wip: str | None) -> None:
+    """Go on from the newest of our commits: the checkpoint, unless the branch is ahead of it."""
+    task, newest = bench.task, bench.task.checkpoint_sha
+    if wip and wip != newest and await bench.mirror.is_ancestor(newest or task.head_sha, wip):
+        newest = wip
+    if newest and await bench.mirror.is_ancestor(newest, task.head_sha):
+        newest = task.head_sha
+    elif newest and not await bench.mirror.is_ancestor(task.head_sha, newest):
+        raise NeedsPerson(Needs.CONFLICT, "branch_moved")
+    if newest != task.checkpoint_sha:
+        await bench.note(checkpoint_sha=newest)
+
+
+def _start_message(task: Task) -> str:
+    return f"Start work on #{task.issue}\n\nPdev-Task: {task.id}"

@@ -1,0 +1,28 @@
+"""Where agents and the repository's own tests run: apart from the host, without a network, a key or a neighbour.
+
+`open_sandbox` gives the one the operator chose, tested by trying to get out of it. `Sandbox.spawn` starts a program
+and gives a `Process` whose output is capped and whose end is certain.
+"""
+
+from jobs.sandbox.bubblewrap import Bubblewrap, find_bubblewrap
+from jobs.sandbox.contract import Check, Limits, ProbeReport, Sandbox, SandboxError, SandboxSpec
+from jobs.sandbox.plain import NoSandbox
+from jobs.sandbox.process import OutputTooLarge, Process, StillAlive
+from jobs.sandbox.runtime import Runtime, this_python
+
+__all__ = [
+    "Bubblewrap",
+    "Check",
+    "Limits",
+    "NoSandbox",
+    "OutputTooLarge",
+    "ProbeReport",
+    "Process",
+    "Runtime",
+    "Sandbox",
+    "SandboxError",
+    "SandboxSpec",
+    "StillAlive",
+    "find_bubblewrap",
+    "this_python",
+]
