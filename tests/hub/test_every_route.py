@@ -158,8 +158,8 @@ async def _git(tour: Tour) -> str:
     content = base64.b64encode(b"more\n").decode()
     file = {"message": "More", "content": content, "branch": "feature/tour"}
     wrote = await tour.do("PUT", f"{R}/contents/more.txt", file)
-    for path in ("/contents", "/contents/lib", "/contents/lib/tour.py?ref=feature/tour"):
-        await tour.bot("GET", R + path if path != "/contents/lib" else f"{R}{path}?ref=feature/tour")
+    for path in ("/contents", "/contents/lib?ref=feature/tour", "/contents/lib/tour.py?ref=feature/tour"):
+        await tour.bot("GET", R + path)
     gone = {"message": "Less", "sha": wrote["content"]["sha"], "branch": "feature/tour"}
     await tour.do("DELETE", f"{R}/contents/more.txt", gone)
     head = str((await tour.bot("GET", f"{R}/branches/feature/tour"))["commit"]["sha"])
