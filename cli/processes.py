@@ -1,7 +1,7 @@
 """Child processes of `pdev up` and `pdev demo`: started with the same interpreter, ended with their parent.
 
-Each child's output goes to a file of its own, so that a terminal shows one thing at a time, and its last lines are told when
-it dies. On Linux the kernel ends a child whose parent was killed.
+Each child's output goes to a file of its own, so that a terminal shows one thing at a time, and its last lines are told
+when it dies. On Linux the kernel ends a child whose parent was killed.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class Children:
     async def start(self, name: str, *command: str, **extra: str) -> Child:
         """Start `pdev command…` with `extra` environment variables."""
         log = self.logs / f"{name}.log" if self.logs else None
-        with open(log, "ab") if log else contextlib.nullcontext() as out:
+        with log.open("ab") if log else contextlib.nullcontext() as out:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "cli", *command, env={**self.environ, **extra}, stdin=asyncio.subprocess.DEVNULL,
                 stdout=out, stderr=out, start_new_session=True, preexec_fn=_dies_with(os.getpid()),

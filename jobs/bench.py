@@ -19,7 +19,7 @@ from core.store import Store
 from core.tasks import Finding, Needs, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
-from jobs.agents.results import Finalized
+from jobs.agents.results import FinalizerResult
 from jobs.gates import check
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -195,7 +195,7 @@ class Bench:
     async def post_review(self, findings: tuple[Finding, ...], summary: str) -> None:
         await pulls.post_review(self, findings, summary)
 
-    async def finish_pull(self, done: Finalized) -> None:
+    async def finish_pull(self, done: FinalizerResult) -> None:
         await pulls.finish(self, done)
 
     async def tidy_up(self) -> None:

@@ -14,7 +14,7 @@ from jobs.road import wip_ref
 
 if TYPE_CHECKING:
     from core.github import Pull
-    from jobs.agents.results import Finalized
+    from jobs.agents.results import FinalizerResult
     from jobs.bench import Bench
 
 
@@ -67,7 +67,7 @@ async def post_review(bench: Bench, findings: tuple[Finding, ...], summary: str)
         await bench.door.create_review(task.pr, body=body, comments=[], commit_id=task.head_sha)
 
 
-async def finish(bench: Bench, done: Finalized) -> None:
+async def finish(bench: Bench, done: FinalizerResult) -> None:
     """Give the pull request its title and description, and mark it ready for review."""
     task = bench.task
     assert task.pr is not None, "a task that is finalized has a pull request"

@@ -43,8 +43,8 @@ class Caller:
         """Whether an installation token reaches the repository."""
         if self.installation is None:
             return False
-        if self.repository_ids is not None:
-            return repo.id in self.repository_ids
+        if self.repository_ids is not None and repo.id not in self.repository_ids:
+            return False
         if self.installation.repository_selection == "all":
             return repo.owner is self.installation.account
         return repo.id in self.installation.repository_ids

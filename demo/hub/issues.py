@@ -16,7 +16,7 @@ from demo.hub.changes import (
     wanted_label,
 )
 from demo.hub.context import Context
-from demo.hub.errors import forbidden, gone, validation
+from demo.hub.errors import GitHubError, forbidden, gone, not_found, validation
 from demo.hub.render import issue_json, timeline_json
 from demo.hub.routing import Answer, Body, route
 from demo.hub.state import Account, Issue, Label, role_rank
@@ -56,10 +56,14 @@ class IssueChanges(Body):
 
 
 def living(ctx: Context) -> Issue:
-    """The issue of the path; 410 where it was deleted, 301 is the caller's business where it was transferred."""
+    """The issue of the path. Raises 410 where it was deleted, 301 (404 to whom it is hidden) where it was moved."""
     issue = ctx.issue()
     if issue.deleted:
         raise gone()
+    if issue.moved_to is not None:
+        if not ctx.caller.may_see(issue.moved_to.repo):
+            raise not_found()
+        raise GitHubError(301, "Moved Permanently", headers={"Location": ctx.urls.issue(issue.moved_to)})
     return issue
 
 
@@ -136,10 +140,6 @@ def _is_assigned(issue: Issue, wanted: str | None) -> bool:
 
 @route("GET", "/repos/{owner}/{repo}/issues/{issue_number}", needs=READ)
 async def get_issue(ctx: Context) -> Answer:
-    issue = ctx.issue()
-    if issue.moved_to is not None:
-        address = ctx.urls.issue(issue.moved_to)
-        return Answer(301, {"message": "Moved Permanently", "url": address}, {"Location": address})
     return Answer(200, issue_json(ctx.urls, living(ctx)))
 
 

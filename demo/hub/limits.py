@@ -59,7 +59,7 @@ class Limits:
         key, now = bucket(caller), self.now()
         window = self.windows.get(key)
         if window is None or now >= window.resets_at:
-            limit = ANONYMOUS_PER_HOUR * 1000 if caller.kind == "anonymous" else PER_HOUR
+            limit = ANONYMOUS_PER_HOUR if caller.kind == "anonymous" else PER_HOUR
             window = self.windows[key] = Window(limit, now + timedelta(hours=1))
         return window
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import traceback
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from demo.hub.routing import Answer
 if TYPE_CHECKING:
     from demo.hub.hub import Hub
 
+API_VERSIONS = ("2022-11-28", "2026-03-10")
 LARGEST_BODY = 100 * 1024 * 1024
 
 
@@ -69,6 +71,7 @@ class Server:
             fault = hub.faults.strike(request.method, raw_path)
             if fault is not None and not fault.after_effect:
                 raise fault.error()
+            _check_version(request)
             caller = authenticate(hub.world, request.headers.get("Authorization"), hub.now())
             if not raw_path.startswith("/rate_limit"):
                 hub.limits.charge(caller, content=content)
@@ -77,6 +80,9 @@ class Server:
                 raise fault.error()
         except GitHubError as refusal:
             answer = Answer(refusal.status, refusal.body(), refusal.headers)
+        except Exception:
+            hub.problem(f"{request.method} {raw_path}: {traceback.format_exc()}")
+            answer = Answer(500, GitHubError(500, "Server Error").body())
         return caller, answer
 
     def _respond(self, request: web.Request, caller: Caller, answer: Answer) -> web.Response:
@@ -103,6 +109,12 @@ class Server:
                 return web.Response(status=304, headers=headers)
         headers["Content-Type"] = answer.content_type
         return web.Response(status=answer.status, body=payload, headers=headers)
+
+
+def _check_version(request: web.Request) -> None:
+    version = request.headers.get("X-GitHub-Api-Version", API_VERSIONS[0])
+    if version not in API_VERSIONS:
+        raise GitHubError(400, f"Version {version} of the API is not supported.")
 
 
 async def _exchange(request: web.Request, raw_path: str, response: web.Response) -> Exchange:

@@ -24,6 +24,9 @@ from demo.hub.urls import Urls
 ANSWER_WITHIN_S = 10.0
 """GitHub cuts the connection after ten seconds and counts the delivery as failed."""
 
+LARGEST_PAYLOAD = 25 * 1024 * 1024
+"""What is larger is not delivered at all, and no log says so."""
+
 ALWAYS = frozenset(
     {"installation", "installation_repositories", "installation_target", "github_app_authorization", "ping"}
 )
@@ -168,7 +171,7 @@ class Courier:
         self.observe(delivery)
         if not app.hook.url or not app.hook.active:
             return
-        if any(mishap.strikes(event) for mishap in self.losses):
+        if len(delivery.body) > LARGEST_PAYLOAD or any(mishap.strikes(event) for mishap in self.losses):
             self.lost.append(delivery)
         elif self.holding:
             self.held.append(delivery)
@@ -249,6 +252,8 @@ class Courier:
         }
         if hook.secret:
             headers["X-Hub-Signature-256"] = sign(hook.secret, delivery.body)
+            old = hmac.new(hook.secret.encode(), delivery.body, hashlib.sha1).hexdigest()
+            headers["X-Hub-Signature"] = f"sha1={old}"  # GitHub still sends it; nobody may rely on it
         return headers
 
     async def _deliver(self, delivery: Delivery) -> None:

@@ -25,7 +25,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Developed(_Answer):
+class DeveloperResult(_Answer):
     """What was built, in words for the pull request."""
 
     summary: Words
@@ -44,7 +44,7 @@ class ReviewFinding(_Answer):
     suggested_fix: Text | None = None
 
 
-class Reviewed(_Answer):
+class ReviewerResult(_Answer):
     """The verdict of one round."""
 
     verdict: Literal["approved", "corrections_needed"]
@@ -66,14 +66,14 @@ class Unfixable(_Answer):
     why: Text = ""
 
 
-class Corrected(_Answer):
+class CorrectorResult(_Answer):
     """Which findings were dealt with; those in neither list stay open."""
 
     fixed: Annotated[tuple[Fixed, ...], Field(max_length=200)] = ()
     unfixable: Annotated[tuple[Unfixable, ...], Field(max_length=200)] = ()
 
 
-class Finalized(_Answer):
+class FinalizerResult(_Answer):
     """The pull request's text, and how the work was tested."""
 
     title: Title

@@ -147,11 +147,16 @@ class Worktree:
             index = Path(folder, "index")
             await self._run("read-tree", tree, index=index)
             gone = b"".join(b"0 " + b"0" * 40 + b"\t" + path_bytes(path) + b"\0" for path in exclude)
-            kept = (await self.store.git.run("ls-tree", "-r", "-z", "--full-tree", head, "--", *exclude,
-                                             call=self.store.call())).stdout  # fmt: skip
+            kept = await self._entries(head, set(exclude))
             call = Call(git_dir=self.git_dir, index=index, stdin=gone + kept)
             await self.git.run("update-index", "--replace", "-z", "--index-info", call=call)
             return (await self._run("write-tree", index=index)).text
+
+    async def _entries(self, commit: str, paths: set[str]) -> bytes:
+        """What `commit` has at these paths, in the form that `update-index` reads."""
+        said = await self.git.run("ls-tree", "-r", "-z", "--full-tree", commit, call=self.store.call())
+        rows = (row for row in lines(said.stdout) if path_text(row.split(b"\t", 1)[1]) in paths)
+        return b"".join(row + b"\0" for row in rows)
 
     async def _clear_obstacles(self) -> None:
         """Nested repositories and unreadable folders stop `reset` and `clean`: an agent may leave either."""

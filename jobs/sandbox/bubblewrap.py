@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from jobs.sandbox.contract import Limits, ProbeReport, SandboxError, SandboxSpec
-from jobs.sandbox.process import Process
+from jobs.sandbox.process import Process, start
 from jobs.sandbox.runtime import ETC_FILES, Runtime, system_binds, this_python
 
 HOME = "/home/agent"
@@ -90,21 +90,17 @@ class Bubblewrap:
         with _small_files() as files, _closing(told, release):
             words = arguments(spec, self.runtime, files, no_nesting=self.no_nesting)
             with _closing(tell, held):
-                process = await asyncio.create_subprocess_exec(
-                    str(self.program), "--info-fd", str(tell), "--block-fd", str(held), *words,
-                    env=_environment(spec, self.runtime),
-                    cwd="/",
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.PIPE,
-                    start_new_session=True,
-                    pass_fds=(tell, held, *files.values()),
-                )  # fmt: skip
-            return await self._let_go(Process(process), spec.limits, told, release)
+                running = await start(
+                    [str(self.program), "--info-fd", str(tell), "--block-fd", str(held), *words],
+                    _environment(spec, self.runtime),
+                    Path("/"),
+                    keep_fds=(tell, held, *files.values()),
+                )
+            return await self._let_go(running, spec.limits, told, release)
 
     async def _let_go(self, running: Process, limits: Limits, told: int, release: int) -> Process:
         try:
-            said = await asyncio.to_thread(os.read, told, 4096)
+            said = await asyncio.to_thread(_object, told)
             if not said:
                 code = await running.wait()
                 raise SandboxError(f"bubblewrap ended with {code}: {running.complaints.strip()}")
@@ -113,14 +109,25 @@ class Bubblewrap:
             apply_limits(first, limits)
             os.write(release, b"\n")
         except BaseException:
-            await running.kill()
-            raise
+            async with running:  # leaving ends it
+                raise
         return running
 
     async def probe(self, scratch: Path) -> ProbeReport:
         from jobs.sandbox.probe import probe  # the self-test spawns sandboxes: it stands above this module
 
         return await probe(self, scratch)
+
+
+def _object(descriptor: int) -> bytes:
+    """A JSON object that comes in pieces; empty when the writer ends before it does."""
+    said = b""
+    while not said.rstrip().endswith(b"}"):
+        piece = os.read(descriptor, 4096)
+        if not piece:
+            return b""
+        said += piece
+    return said
 
 
 def apply_limits(pid: int, limits: Limits) -> None:

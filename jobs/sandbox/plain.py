@@ -5,7 +5,6 @@ the demo with its scripted agent on machines without user namespaces. What remai
 resource limits, and the end of everything that carries this run's mark.
 """
 
-import asyncio
 import contextlib
 import sys
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ import psutil
 
 from jobs.sandbox.bubblewrap import apply_limits
 from jobs.sandbox.contract import ProbeReport, SandboxError, SandboxSpec
-from jobs.sandbox.process import Process
+from jobs.sandbox.process import Process, start
 from jobs.sandbox.runtime import Runtime, this_python
 
 _MARK = "PDEV_RUN_MARK"
@@ -52,25 +51,21 @@ class NoSandbox:
         temporary = spec.home / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-S", "-c", _LAUNCHER, *spec.argv,
-                env={**_environment(spec, self.runtime, temporary), _MARK: mark},
-                cwd=spec.worktree,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )  # fmt: skip
+            running = await start(
+                [sys.executable, "-I", "-S", "-c", _LAUNCHER, *spec.argv],
+                {**_environment(spec, self.runtime, temporary), _MARK: mark},
+                spec.worktree,
+                stragglers=lambda: marked(mark),
+            )
         except OSError as error:
             raise SandboxError(str(error)) from error
-        running = Process(process, stragglers=lambda: marked(mark))
         try:
             if sys.platform == "linux":
-                apply_limits(process.pid, spec.limits)
+                apply_limits(running.pid, spec.limits)
             await running.write(b"\n")
         except BaseException:
-            await running.kill()
-            raise
+            async with running:  # leaving ends it
+                raise
         return running
 
     async def probe(self, scratch: Path) -> ProbeReport:

@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 64 << 20
@@ -28,29 +29,39 @@ class StillAlive(Exception):
     """Something of a killed program did not end in time: the slot must not be used again."""
 
 
+class _Talk(asyncio.subprocess.SubprocessStreamProtocol):
+    """asyncio's own streams, plus the moment of the exit: `wait()` alone would also wait for every pipe to close."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=_CHUNK, loop=loop)
+        self.exited = asyncio.Event()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.exited.set()
+
+
 @dataclass(slots=True)
 class Process:
-    """A running program; make it with a sandbox's `spawn`, and use it as an async context manager to be sure it ends.
+    """A running program; made by a sandbox's `spawn`. Use it as an async context manager to be sure it ends.
 
     `life` is a descriptor that becomes readable when everything inside has ended, or None where there is no such
     thing; `stragglers` finds what is left of it then.
     """
 
-    _process: asyncio.subprocess.Process
+    _transport: asyncio.SubprocessTransport
+    _talk: _Talk
     life: int | None = None
     stragglers: Callable[[], list[int]] = field(default=list)
     line_cap: int = LINE_BYTES
     output_cap: int = OUTPUT_BYTES
     _complaints: bytearray = field(default_factory=bytearray)
-    _listening: asyncio.Task[None] | None = None
-
-    def __post_init__(self) -> None:
-        self._listening = asyncio.create_task(self._listen())
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
     def pid(self) -> int:
         """The host's process id of the outermost process."""
-        return self._process.pid
+        return self._transport.get_pid()
 
     @property
     def complaints(self) -> str:
@@ -59,21 +70,19 @@ class Process:
 
     async def write(self, data: bytes, *, close: bool = False) -> None:
         """Send to its stdin; a program that no longer reads is not an error here."""
-        if self._process.stdin is None:
-            raise AssertionError("spawned with a pipe")
+        pipe = _present(self._talk.stdin)
         with contextlib.suppress(ConnectionError):
-            self._process.stdin.write(data)
-            await self._process.stdin.drain()
+            pipe.write(data)
+            await pipe.drain()
         if close:
-            self._process.stdin.close()
+            pipe.close()
 
     async def lines(self) -> AsyncIterator[str]:
         """Its stdout, line by line, without the line ends. Raises OutputTooLarge."""
-        if self._process.stdout is None:
-            raise AssertionError("spawned with a pipe")
+        pipe = _present(self._talk.stdout)
         rest = bytearray()
         total = 0
-        while chunk := await self._process.stdout.read(_CHUNK):
+        while chunk := await pipe.read(_CHUNK):
             total += len(chunk)
             *whole, last = chunk.split(b"\n")
             for part in whole:
@@ -86,14 +95,21 @@ class Process:
             yield rest.decode("utf-8", "replace")
 
     async def wait(self) -> int:
-        """Its exit code; 128 + n when signal n ended it. What it left running is ended too."""
-        code = await self._process.wait()
-        await self._all_gone()
+        """Its exit code; 128 + n when signal n ended it. What it left running is ended too. Raises StillAlive."""
+        await asyncio.shield(self._tasks[0])
+        code = self._transport.get_returncode()
+        if code is None:
+            raise AssertionError("it has exited")
         return code if code >= 0 else 128 - code
 
     async def kill(self) -> None:
         """End it and everything it started, at once; done twice is fine. Raises StillAlive."""
-        await asyncio.shield(self._end())
+        if not self._talk.exited.is_set():
+            left = self.stragglers()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            _kill_each(left)
+        await asyncio.shield(self._tasks[0])
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,20 +117,20 @@ class Process:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.kill()
+        try:
+            await self.kill()
+        finally:
+            self._transport.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def follow(self) -> None:
+        """Begin to wait for the end and to collect complaints."""
+        self._tasks = [asyncio.create_task(self._end()), asyncio.create_task(self._listen())]
 
     async def _end(self) -> None:
-        left = self.stragglers()
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        _kill_each(left)
-        await self._process.wait()
-        await self._all_gone()
-        if self._listening is not None:
-            self._listening.cancel()
-
-    async def _all_gone(self) -> None:
+        await self._talk.exited.wait()
         _kill_each(self.stragglers())
         life, self.life = self.life, None
         if life is None:
@@ -130,11 +146,37 @@ class Process:
             os.close(life)
 
     async def _listen(self) -> None:
-        if self._process.stderr is None:
-            return
-        while chunk := await self._process.stderr.read(_CHUNK):
+        pipe = _present(self._talk.stderr)
+        while chunk := await pipe.read(_CHUNK):
             self._complaints += chunk
             del self._complaints[:-_STDERR_TAIL]
+
+
+async def start(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    *,
+    keep_fds: Sequence[int] = (),
+    stragglers: Callable[[], list[int]] = list,
+) -> Process:
+    """Start `argv` in a session of its own, with nothing inherited but `env` and `keep_fds`. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    transport, talk = await loop.subprocess_exec(
+        lambda: _Talk(loop), *argv, env=dict(env), cwd=cwd, start_new_session=True, pass_fds=tuple(keep_fds)
+    )
+    process = Process(transport, talk, stragglers=stragglers)
+    process.follow()
+    return process
+
+
+_Pipe = TypeVar("_Pipe")
+
+
+def _present(pipe: _Pipe | None) -> _Pipe:
+    if pipe is None:
+        raise AssertionError("all three pipes were asked for")
+    return pipe
 
 
 def _kill_each(pids: list[int]) -> None:

@@ -3,14 +3,14 @@
 from msgspec.structs import replace
 
 from core.tasks import Finding, Task
-from jobs.agents.results import Corrected
+from jobs.agents.results import CorrectorResult
 from jobs.bench import Bench
 from jobs.stages.step import Step
 
 
 async def correct(bench: Bench) -> Step:
     """Commit and push the corrections. A finding that the agent names in neither list stays open."""
-    done = await bench.agent(Corrected)
+    done = await bench.agent(CorrectorResult)
     await bench.keep(f"Mend what the review found, round {bench.task.round} (#{bench.task.issue})")
     await bench.publish()
     findings = settle(bench.task, done)
@@ -18,7 +18,7 @@ async def correct(bench: Bench) -> Step:
     return Step("passed", f"{mended} of {len(bench.task.open_findings)} findings settled.", {"findings": findings})
 
 
-def settle(task: Task, done: Corrected) -> tuple[Finding, ...]:
+def settle(task: Task, done: CorrectorResult) -> tuple[Finding, ...]:
     """The ledger after the corrector's answer."""
     notes = {f.id: ("fixed", f.how) for f in done.fixed} | {u.id: ("unfixable", u.why) for u in done.unfixable}
     return tuple(

@@ -1,6 +1,6 @@
 """develop: an agent makes the change; pdev commits what passes its gates and pushes it."""
 
-from jobs.agents.results import Developed
+from jobs.agents.results import DeveloperResult
 from jobs.bench import Bench
 from jobs.stages.step import Step
 from jobs.stops import GaveUp
@@ -8,7 +8,7 @@ from jobs.stops import GaveUp
 
 async def develop(bench: Bench) -> Step:
     """Raises `GaveUp("no_change")` when the branch would hold nothing but its start commit."""
-    done = await bench.agent(Developed)
+    done = await bench.agent(DeveloperResult)
     await bench.keep(f"{_first_line(done.summary)} (#{bench.task.issue})")
     if not await bench.has_changes():
         raise GaveUp("no_change", done.summary)

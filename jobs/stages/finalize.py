@@ -1,6 +1,6 @@
 """finalize: an agent writes the pull request's title and description; pdev marks it ready for people."""
 
-from jobs.agents.results import Finalized
+from jobs.agents.results import FinalizerResult
 from jobs.bench import Bench
 from jobs.stages.step import Step
 
@@ -10,7 +10,7 @@ async def finalize(bench: Bench) -> Step:
     if not bench.may_publish(final=True):
         return Step("asked", "The change is reviewed and waits for approval before it reaches the branch.")
     await bench.publish(final=True)
-    done = await bench.agent(Finalized, access="read", diff=await bench.diff())
+    done = await bench.agent(FinalizerResult, access="read", diff=await bench.diff())
     await bench.discard()
     await bench.finish_pull(done)
     return Step("passed", done.title)

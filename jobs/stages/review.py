@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from core.tasks import Finding, Task
-from jobs.agents.results import Reviewed, ReviewFinding
+from jobs.agents.results import ReviewerResult, ReviewFinding
 from jobs.bench import Bench
 from jobs.stages.step import Step
 
@@ -13,7 +13,7 @@ async def review(bench: Bench) -> Step:
 
     The verdict is the agent's, but findings that are still open outrank an approval.
     """
-    judged = await bench.agent(Reviewed, access="read", diff=await bench.diff())
+    judged = await bench.agent(ReviewerResult, access="read", diff=await bench.diff())
     await bench.discard()
     findings = ledger(bench.task, judged)
     still_open = any(f.state == "open" for f in findings)
@@ -22,7 +22,7 @@ async def review(bench: Bench) -> Step:
     return Step(outcome, judged.summary, {"findings": findings})
 
 
-def ledger(task: Task, judged: Reviewed) -> tuple[Finding, ...]:
+def ledger(task: Task, judged: ReviewerResult) -> tuple[Finding, ...]:
     """The findings so far with this round's verdict.
 
     One that is named again is open again, a new one gets the next id, and an approval settles what nobody named. A

@@ -5,6 +5,7 @@ import hmac
 
 from core.clock import ShiftedClock
 from demo.hub import Hub
+from demo.hub.state import Label
 from tests.conftest import Mailbox
 from tests.hub.conftest import Wire
 
@@ -208,3 +209,16 @@ async def test_a_slow_call_still_happens(hub: Hub, wire: Wire) -> None:
     reply = await wire.call("POST", ISSUES, hub.users["reader"], {"title": "t"})
     assert reply.status == 201
     assert hub.faults.delays[0].times == 0
+
+
+async def test_an_unsupported_version_of_the_api(wire: Wire) -> None:
+    assert (await wire.call("GET", ISSUES, headers={"X-GitHub-Api-Version": "2022-11-28"})).status == 200
+    assert (await wire.call("GET", ISSUES, headers={"X-GitHub-Api-Version": "1999-01-01"})).status == 400
+
+
+async def test_what_is_larger_than_25_megabytes_never_arrives(hub: Hub, mailbox: Mailbox) -> None:
+    hub.repo.labels["heavy"] = Label(1, "heavy", description="d" * 26_000_000)
+    await hub.as_user("maintainer").open_issue("x", labels=["heavy"])
+    await hub.settle()
+    assert mailbox.names == []
+    assert [one.action for one in hub.courier.lost] == ["opened", "labeled"]

@@ -224,3 +224,52 @@ async def test_deleted_and_transferred_issues(hub: Hub, wire: Wire, mailbox: Mai
     assert (await wire.call("GET", ISSUES)).data == []
     await hub.settle()
     assert {"issues.deleted", "issues.transferred"} <= set(mailbox.names)
+
+
+async def test_a_moved_issue_cannot_be_written_to(hub: Hub, wire: Wire) -> None:
+    hidden = hub.add_repository("secret", owner="rival", private=True)
+    await hub.as_user("reader").open_issue("moves")
+    await hub.as_user("owner").transfer_issue(1, hidden)
+    reply = await wire.call("POST", f"{ISSUES}/1/comments", hub.users["reader"], {"body": "anybody there?"})
+    assert reply.status == 404, "who cannot see the new place is not told of it"
+    assert hub.repo.issues[1].comments == []
+
+
+async def test_people_are_put_on_issues(hub: Hub, wire: Wire, mailbox: Mailbox) -> None:
+    await hub.as_user("reader").open_issue("x")
+    path, token = f"{ISSUES}/1/assignees", hub.users["triager"]
+    both = await wire.call("POST", path, token, {"assignees": ["developer", "stranger"]})
+    assert [one["login"] for one in both.data["assignees"]] == ["developer"]
+    assert (await wire.call("POST", path, hub.users["reader"], {"assignees": ["reader"]})).status == 403
+    none = await wire.call("DELETE", path, token, {"assignees": ["developer"]})
+    assert none.data["assignees"] == []
+    assert (await wire.call("GET", f"{path}/stranger")).status == 404
+    assert (await wire.call("GET", f"{path}/reader")).status == 204
+    await hub.settle()
+    assert mailbox.names.count("issues.assigned") == mailbox.names.count("issues.unassigned") == 1
+
+
+async def test_a_locked_issue_hears_only_writers(hub: Hub, wire: Wire) -> None:
+    await hub.as_user("reader").open_issue("x")
+    token, comment = hub.users["triager"], {"body": "hello"}
+    assert (await wire.call("PUT", f"{ISSUES}/1/lock", token, {"lock_reason": "resolved"})).status == 204
+    assert (await wire.call("POST", f"{ISSUES}/1/comments", hub.users["reader"], comment)).status == 403
+    assert (await wire.call("POST", f"{ISSUES}/1/comments", hub.users["developer"], comment)).status == 201
+    assert (await wire.call("DELETE", f"{ISSUES}/1/lock", token)).status == 204
+    assert (await wire.call("POST", f"{ISSUES}/1/comments", hub.users["reader"], comment)).status == 201
+    events = await wire.call("GET", f"{ISSUES}/1/events")
+    assert [one["event"] for one in events.data] == ["locked", "unlocked"]
+    everywhere = await wire.call("GET", f"{ISSUES}/events")
+    assert [one["event"] for one in everywhere.data] == ["unlocked", "locked"]
+    assert (await wire.call("GET", f"{ISSUES}/events/{events.data[0]['id']}")).data["issue"]["number"] == 1
+
+
+async def test_label_names_may_hold_anything(hub: Hub, wire: Wire) -> None:
+    person = hub.as_user("developer")
+    issue = await person.open_issue("x")
+    for name in ("area/core", "50 %", "größer?", "a#b"):
+        await person.label(issue.number, name)
+        shown = await wire.call("GET", f"{ISSUES}/1/labels")
+        assert (await wire.call("GET", shown.data[0]["url"])).data["name"] == name
+        await person.unlabel(issue.number, name)
+    assert issue.labels == []

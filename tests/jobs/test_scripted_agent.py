@@ -33,7 +33,7 @@ from demo.player import (
     verdict,
 )
 from jobs.agents import About, AgentEvent, Bounds, RunResult, RunSpec, RunStatus, ScriptedBackend
-from jobs.agents.results import Developed, Reviewed
+from jobs.agents.results import DeveloperResult, ReviewerResult
 from jobs.sandbox import Sandbox
 
 
@@ -51,7 +51,7 @@ class Stage:
     async def hear(self, event: AgentEvent) -> None:
         self.events.append(event)
 
-    async def play(self, *script: Any, answer: Any = Developed, **bounds: Any) -> RunResult[Any]:
+    async def play(self, *script: Any, answer: Any = DeveloperResult, **bounds: Any) -> RunResult[Any]:
         self.cues.plays(lambda scene: script)
         about = About(task="5-7", issue=7, round=1, attempt=1, title="Mend it")
         spec = RunSpec(
@@ -81,11 +81,12 @@ async def test_an_agent_works_and_hands_in_its_answer(stage: Stage) -> None:
         done("Mended it.", notes="Carefully."),
     )
     assert ended.status is RunStatus.OK, ended
-    assert ended.answer == Developed(summary="Mended it.", notes="Carefully.")
+    assert ended.answer == DeveloperResult(summary="Mended it.", notes="Carefully.")
     assert (ended.usage.total, ended.cost_usd, ended.text) == (15, 0.25, "It works.")
     assert (stage.tree / "src/a.py").read_text() == "x = 2\n"
     assert stage.kinds() == [
-        "started", "plan", "file_change", "file_change", "progress", "tool_call", "tool_result", "text", "usage", "ended",
+        "started", "plan", "file_change", "file_change", "progress", "tool_call", "tool_result", "text", "usage",
+        "ended",
     ]  # fmt: skip
     assert [event.seq for event in stage.events] == list(range(1, 11))
     assert stage.events[6].data == {"code": 3, "output": "x = 2\n\n"}
@@ -94,7 +95,7 @@ async def test_an_agent_works_and_hands_in_its_answer(stage: Stage) -> None:
 
 async def test_a_reviewer_returns_findings(stage: Stage) -> None:
     ended = await stage.play(
-        verdict("corrections_needed", Fault("Off by one.", "a.py", 3, "high"), summary="Almost."), answer=Reviewed
+        verdict("corrections_needed", Fault("Off by one.", "a.py", 3, "high"), summary="Almost."), answer=ReviewerResult
     )
     assert ended.answer is not None
     assert ended.answer.verdict == "corrections_needed"
@@ -190,7 +191,7 @@ async def test_an_agent_reaches_neither_the_host_nor_the_network(stage: Stage, t
         port = listener.getsockname()[1]
         stage.cues.plays(script)
         about = About(task="5-7", issue=7, round=1, attempt=1)
-        spec = RunSpec("run-1", "developer", about, "", Developed, stage.tree, stage.home)
+        spec = RunSpec("run-1", "developer", about, "", DeveloperResult, stage.tree, stage.home)
         ended = await stage.backend.run(spec, stage.hear, stage.cancel)
     assert ended.status is RunStatus.OK
     assert [reply.ok for reply in scenes[0].replies] == [False, False, False, True]

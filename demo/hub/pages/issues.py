@@ -1,6 +1,7 @@
 """The page of an issue, and what a person can do on it by hand: comment, label, edit, turn a checkbox, close."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -36,7 +37,7 @@ async def show_issue(visit: Visit) -> web.Response:
     issue = issue_of(visit)
     if issue.pull is not None or issue.moved_to is not None:
         return visit.go(address(issue.moved_to or issue))
-    facts = {"issue": issue, "happenings": views.conversation(issue), "address": address(issue)}
+    facts: dict[str, Any] = {"issue": issue, "happenings": views.conversation(issue), "address": address(issue)}
     return visit.show("issue.html", counts=views.tally(visit.repo), **facts)
 
 

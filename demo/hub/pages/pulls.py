@@ -1,6 +1,7 @@
 """The page of a pull request: conversation, commits, checks and files, and what a person decides there."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from demo.hub.pages import views
 from demo.hub.pages.diffs import FileDiff, file_diffs
 from demo.hub.pages.issues import address
 from demo.hub.pages.site import Visit, page
+from demo.hub.pull_facts import git_of
 from demo.hub.state import CheckRun, Pull, node_id
 
 READY = """mutation($id: ID!) {
@@ -28,7 +30,7 @@ def pull_of(visit: Visit) -> Pull:
 
 async def _commits(visit: Visit, pull: Pull) -> Sequence[Commit]:
     """The commits of head that base had not when they parted, oldest first; nothing where an end is gone."""
-    git = visit.hub.git(visit.repo)
+    git = git_of(visit.repo)
     base = await gitstore.merge_base(git, pull.base_sha, pull.head_sha)
     if base is None:
         return []
@@ -36,7 +38,7 @@ async def _commits(visit: Visit, pull: Pull) -> Sequence[Commit]:
 
 
 async def _diffs(visit: Visit, pull: Pull) -> list[FileDiff]:
-    git = visit.hub.git(visit.repo)
+    git = git_of(visit.repo)
     base = await gitstore.merge_base(git, pull.base_sha, pull.head_sha)
     return file_diffs(await gitstore.changed_files(git, base, pull.head_sha)) if base else []
 
@@ -45,7 +47,7 @@ async def _show(visit: Visit, tab: str) -> web.Response:
     pull = pull_of(visit)
     commits, diffs = await _commits(visit, pull), await _diffs(visit, pull)
     runs = views.latest_runs(visit.repo, pull.head_sha)
-    facts = {
+    facts: dict[str, Any] = {
         "issue": pull.issue,
         "pull": pull,
         "tab": tab,

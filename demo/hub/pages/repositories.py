@@ -1,7 +1,7 @@
 """What there is: repositories, lists of issues and pull requests, files, commits, people, and the stylesheet."""
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -11,6 +11,7 @@ from demo.hub.gitstore import Git, UnknownObject
 from demo.hub.pages import views
 from demo.hub.pages.diffs import file_diffs
 from demo.hub.pages.site import COOKIE, Visit, hue, page
+from demo.hub.pull_facts import git_of
 
 if TYPE_CHECKING:
     from demo.hub.state import Account
@@ -68,7 +69,7 @@ def _picture(account: "Account") -> str:
 async def overview(visit: Visit) -> web.Response:
     """Files, open issues and open pull requests at a glance."""
     repo = visit.repo
-    git = visit.hub.git(repo)
+    git = git_of(repo)
     head = await gitstore.resolve_commit(git, repo.default_branch)
     branches = await gitstore.list_refs(git, "refs/heads/")
     return visit.show(
@@ -102,15 +103,14 @@ async def pulls(visit: Visit) -> web.Response:
 def _list(visit: Visit, *, pulls: bool) -> web.Response:
     state, label = visit.request.query.get("state", "open"), visit.request.query.get("label", "")
     found = views.listed(visit.repo, pulls=pulls, state=state, label=label)
-    counts = views.tally(visit.repo)
-    facts = {"counts": counts, "found": found, "state": state, "label": label, "standings": _standings(visit)}
-    return visit.show("list.html", is_pulls=pulls, **facts)
+    facts: dict[str, Any] = {"found": found, "state": state, "label": label, "standings": _standings(visit)}
+    return visit.show("list.html", counts=views.tally(visit.repo), is_pulls=pulls, **facts)
 
 
 @page("GET", "/{owner}/{repo}/tree/{ref+}")
 async def tree(visit: Visit) -> web.Response:
     """The files of a branch or commit, all directories in one list."""
-    git, ref = visit.hub.git(visit.repo), visit.params["ref"]
+    git, ref = git_of(visit.repo), visit.params["ref"]
     sha = await _commit(git, ref)
     entries = [one for one in await gitstore.read_tree(git, sha, recursive=True) if one.kind != "tree"]
     return visit.show("tree.html", counts=views.tally(visit.repo), ref=ref, sha=sha, entries=entries)
@@ -119,7 +119,7 @@ async def tree(visit: Visit) -> web.Response:
 @page("GET", "/{owner}/{repo}/blob/{ref}/{path+}")
 async def blob(visit: Visit) -> web.Response:
     """One file at a commit or branch without a slash; Markdown is rendered."""
-    git, ref, path = visit.hub.git(visit.repo), visit.params["ref"], visit.params["path"]
+    git, ref, path = git_of(visit.repo), visit.params["ref"], visit.params["path"]
     try:
         entry = await gitstore.read_entry(git, await _commit(git, ref), path)
         content = await gitstore.read_blob(git, entry.sha)
@@ -127,41 +127,42 @@ async def blob(visit: Visit) -> web.Response:
         raise not_found() from None
     is_shown = len(content) <= _LARGEST_SHOWN and b"\0" not in content
     text = content.decode("utf-8", "replace") if is_shown else None
-    facts = {"ref": ref, "path": path, "text": text, "size": len(content)}
+    facts: dict[str, Any] = {"ref": ref, "path": path, "text": text, "size": len(content)}
     return visit.show("blob.html", counts=views.tally(visit.repo), **facts)
 
 
 @page("GET", "/{owner}/{repo}/commits/{ref+}")
 async def commits(visit: Visit) -> web.Response:
     """The last hundred commits of a branch."""
-    git, ref = visit.hub.git(visit.repo), visit.params["ref"]
+    git, ref = git_of(visit.repo), visit.params["ref"]
     found = await gitstore.history(git, await _commit(git, ref), limit=100)
     standings = {one.sha: views.commit_standing(visit.repo, one.sha) for one in found}
-    facts = {"ref": ref, "commits": found, "commit_standings": standings}
+    facts: dict[str, Any] = {"ref": ref, "commits": found, "commit_standings": standings}
     return visit.show("commits.html", counts=views.tally(visit.repo), **facts)
 
 
 @page("GET", "/{owner}/{repo}/commit/{sha}")
 async def commit(visit: Visit) -> web.Response:
     """One commit: message, checks, what it changed."""
-    git = visit.hub.git(visit.repo)
+    git = git_of(visit.repo)
     found = await gitstore.read_commit(git, await _commit(git, visit.params["sha"]))
     before = found.parents[0] if found.parents else gitstore.EMPTY_TREE
     diffs = file_diffs(await gitstore.changed_files(git, before, found.sha))
-    facts = {"runs": views.latest_runs(visit.repo, found.sha), "statuses": views.latest_statuses(visit.repo, found.sha)}
-    return visit.show("commit.html", counts=views.tally(visit.repo), commit=found, diffs=diffs, **facts)
+    runs, statuses = views.latest_runs(visit.repo, found.sha), views.latest_statuses(visit.repo, found.sha)
+    facts: dict[str, Any] = {"commit": found, "diffs": diffs, "runs": runs, "statuses": statuses}
+    return visit.show("commit.html", counts=views.tally(visit.repo), **facts)
 
 
 @page("GET", "/{owner}/{repo}/compare/{basehead+}")
 async def compare(visit: Visit) -> web.Response:
     """`base...head`: the commits and files that a pull request would have."""
-    git = visit.hub.git(visit.repo)
+    git = git_of(visit.repo)
     base, _, head = visit.params["basehead"].partition("...")
     found = await gitstore.compare(git, await _commit(git, base), await _commit(git, head))
     if found is None:
         raise not_found()
     standings = {one.sha: views.commit_standing(visit.repo, one.sha) for one in found.commits}
-    facts = {"base": base, "head": head, "commits": found.commits, "commit_standings": standings}
+    facts: dict[str, Any] = {"base": base, "head": head, "commits": found.commits, "commit_standings": standings}
     return visit.show("compare.html", counts=views.tally(visit.repo), diffs=file_diffs(found.files), **facts)
 
 

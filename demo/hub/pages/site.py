@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -19,6 +19,7 @@ from markupsafe import Markup
 from demo.hub.callers import ANONYMOUS, Caller
 from demo.hub.errors import GitHubError, not_found
 from demo.hub.pages.markdown import Place, rendered
+from demo.hub.pages.views import standing
 from demo.hub.routing import raw_route
 from demo.hub.state import Account, Repository
 
@@ -83,6 +84,11 @@ class Visit:
         return self.caller.account
 
     @property
+    def watching(self) -> bool:
+        """Whether the page loads itself again, as `?watch` asks."""
+        return self.request.method == "GET" and "watch" in self.request.query
+
+    @property
     def base(self) -> str:
         """The path of the repository's own page."""
         return f"/{self.repo.full_name}"
@@ -108,7 +114,7 @@ class Visit:
         repo = self.base if self.found else ""
         return rendered(text, Place(repo=repo, toggle=toggle if self.me else None))
 
-    def show(self, template: str, status: int = 200, **facts: Any) -> web.Response:
+    def show(self, template: str, *, status: int = 200, **facts: Any) -> web.Response:
         """The page made of a template and facts."""
         people = sorted((one for one in self.hub.world.accounts.values() if one.type == "User"), key=lambda o: o.login)
         given = {"visit": self, "me": self.me, "people": people, "now": self.hub.now(), "repo": self.found, **facts}
@@ -128,12 +134,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {
-        "ago": ago,
-        "label_style": label_style,
-        "hue": hue,
-        "segment": lambda t: quote(str(t), safe=""),
-    }
+    templates.filters |= {"ago": ago, "label_style": label_style, "standing": standing}
     return templates
 
 

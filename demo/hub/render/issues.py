@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from demo.hub.render.installed import app_json
 from demo.hub.render.people import account_json, association
@@ -17,11 +18,13 @@ def label_json(at: Urls, repo: Repository, label: Label) -> Json:
     return {
         "id": label.id,
         "node_id": node_id("LA", label.id),
-        "url": at.repo(repo, f"/labels/{label.name}").replace(" ", "%20"),
+        "url": at.repo(repo, f"/labels/{quote(label.name, safe='')}"),
         "name": label.name,
         "color": label.color,
         "default": label.default,
         "description": label.description,
+        "archived_at": None,
+        "archived_by": None,
     }
 
 

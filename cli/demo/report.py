@@ -1,0 +1,92 @@
+"""The demo's report: what became of each task, how fast, how large. Its keys are stable: docs/demo.md."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cli.demo.stage import Stage, memory
+from cli.demo.story import Story
+from core.github import STATS_KEY
+from core.tasks import Task
+from demo.world import BY_NUMBER, WorldIssue
+
+
+async def write(stage: Stage, story: Story) -> dict[str, Any]:
+    """The report of a story that has been told."""
+    tasks = await story.tasks()
+    now = await memory(stage)
+    stats = {k.decode(): int(v) for k, v in (await stage.redis.hgetall(STATS_KEY)).items()}  # type: ignore[misc]
+    problems = [p for number, issue in BY_NUMBER.items() for p in _differences(issue, tasks.get(number))]
+    problems += [*stage.hub.problems, *stage.hub.unknown_routes, *stage.cues.troubles]
+    return {
+        "tasks": [_task(task) for _, task in sorted(tasks.items())],
+        "timings": {
+            "ack_ms": _percentiles(d.ack_ms for d in stage.hub.deliveries),
+            "first_check_ms": _percentiles(story.first_check_ms.values()),
+            "dispatch_ms": _percentiles(await stage.store.measures("dispatch_ms")),
+            "worktree_ms": _percentiles(await stage.store.measures("worktree_ms")),
+        },
+        "memory_mb": {"web": now["web"], "worker": stage.idle_mb["worker"]},
+        "github": {"requests": stats.get("requests", 0), "content_writes": stats.get("content_writes", 0)},
+        "sandbox": stage.sandbox,
+        "workers_killed": story.killed,
+        "problems": problems,
+        "ok": not problems,
+    }
+
+
+def _task(task: Task) -> dict[str, Any]:
+    settled = sum(f.state == "fixed" for f in task.findings)
+    return {
+        "issue": task.issue,
+        "title": task.trigger.title,
+        "state": task.state,
+        "pr": task.pr,
+        "branch": task.branch,
+        "rounds": max((run.round for run in task.stages), default=0),
+        "findings": {"open": len(task.open_findings), "fixed": settled},
+        "gates": dict(sorted(task.gates.items())),
+        "stages": [
+            {
+                "stage": run.stage,
+                "round": run.round,
+                "attempts": run.attempts,
+                "seconds": round(((run.ended_ms or run.started_ms) - run.started_ms) / 1000, 3),
+                "outcome": run.outcome,
+            }
+            for run in task.stages
+        ],
+        "cost": {"usd": task.cost.usd, "tokens": task.cost.tokens},
+    }
+
+
+def _differences(issue: WorldIssue, task: Task | None) -> list[str]:
+    """How the task's end differs from what the world's script says."""
+    if task is None:
+        return [f"#{issue.number}: no task was made of it"]
+    facts: list[tuple[str, object, object]] = [
+        ("state", str(task.state), issue.ends),
+        ("rounds", max((run.round for run in task.stages), default=0), issue.rounds),
+        ("findings", len(task.findings), issue.findings),
+        ("open findings", len(task.open_findings), 0),
+    ]
+    return [f"#{issue.number}: {name} is {found}, not {wanted}" for name, found, wanted in facts if found != wanted]
+
+
+def _percentiles(values: Iterable[float]) -> dict[str, float]:
+    """Nearest rank; empty when nothing was measured."""
+    ordered = sorted(values)
+    if not ordered:
+        return {}
+    return {f"p{p}": round(ordered[math.ceil(p / 100 * len(ordered)) - 1], 1) for p in (50, 95)}
+
+
+def as_json(report: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+
+
+def save(report: dict[str, Any], path: Path) -> None:
+    path.write_text(as_json(report))

@@ -1,0 +1,18 @@
+"""What the person at the command line asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The options of `pdev demo`."""
+
+    once: bool = False
+    json: Path | None = None
+    kill_worker_at: str | None = None
+    workers: int = 2
+    slots: int = 2
+    data: Path | None = None
+    port: int = 0
+    fast: bool = False

@@ -1,0 +1,169 @@
+"""Six gates over one list of changes."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from jobs.gates.paths import is_git_name, is_strange, leaves_the_tree, new_attributes, protected
+from jobs.gates.secrets import leaks
+from jobs.git import LINK_MODE, NESTED_MODE, Blob, FileChange
+
+_NAMED = 5  # paths that an outcome names; the report has them all
+_NOTHING = Blob(0, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How much a task may add, in bytes and files. GitHub refuses files above 100 MB and warns above 50 MB."""
+
+    file: int = 10 << 20
+    total: int = 50 << 20
+    files: int = 2000
+
+
+class LeftOut(NamedTuple):
+    """A path that stays out of the commit, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """`outcomes`: gate → `passed` or `left_out: <paths>`. `left_out`: every path that must not be committed."""
+
+    outcomes: Mapping[str, str]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.left_out
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    changes: Sequence[FileChange]
+    blobs: Mapping[str, Blob]
+    caps: Caps
+    known: Sequence[str]
+
+    def new(self, change: FileChange) -> Blob:
+        return self.blobs.get(change.blob, _NOTHING)
+
+    def data(self, change: FileChange) -> bytes:
+        return self.new(change).data or b""
+
+    def old_data(self, change: FileChange) -> bytes:
+        return self.blobs.get(change.old_blob, _NOTHING).data or b""
+
+
+def check(
+    changes: Sequence[FileChange], blobs: Mapping[str, Blob], *, caps: Caps | None = None, known: Sequence[str] = ()
+) -> GateReport:
+    """Judge `changes`; `blobs` are their old and new contents, `known` are this run's secrets.
+
+    A new file whose content was not given (too large to read) does not pass.
+    """
+    case = _Case(changes, blobs, caps or Caps(), known)
+    found = {name: tuple(dict.fromkeys(gate(case))) for name, gate in _GATES.items()}
+    first: dict[str, LeftOut] = {}
+    for name, left in found.items():
+        for one in left:
+            first.setdefault(one.path, LeftOut(one.path, f"{name}: {one.reason}"))
+    return GateReport({name: _outcome(left) for name, left in found.items()}, tuple(first.values()))
+
+
+def _outcome(left: Sequence[LeftOut]) -> str:
+    if not left:
+        return "passed"
+    named = ", ".join(f"{_shown(one.path)} ({one.reason})" for one in left[:_NAMED])
+    return f"left_out: {named}" + (f" and {len(left) - _NAMED} more" if len(left) > _NAMED else "")
+
+
+def _shown(path: str) -> str:
+    return path.encode("ascii", "backslashreplace").decode() if is_strange(path) else path
+
+
+def _secrets(case: _Case) -> Iterator[LeftOut]:
+    for change in case.changes:
+        before = {leak.text for leak in leaks(case.old_data(change), case.known)}
+        new = [leak for leak in leaks(case.data(change), case.known) if leak.text not in before]
+        if new:
+            yield LeftOut(change.path, f"{new[0].what}, line {new[0].line}")
+        elif leaks(change.path.encode("utf-8", "surrogateescape"), case.known):
+            yield LeftOut(change.path, "its name holds a secret")
+
+
+def _protected(case: _Case) -> Iterator[LeftOut]:
+    for change in case.changes:
+        rule = protected(change.path)
+        if rule is not None and not (change.mode == 0 and rule.startswith(f"{change.path.casefold()}/")):
+            yield LeftOut(change.path, f"{rule} is protected")
+        elif change.path.rsplit("/", 1)[-1] == ".gitattributes" and (
+            change.mode == LINK_MODE or new_attributes(case.old_data(change), case.data(change))
+        ):
+            yield LeftOut(change.path, "it names a program for git to run")
+
+
+def _links(case: _Case) -> Iterator[LeftOut]:
+    for change in case.changes:
+        if change.mode == LINK_MODE:
+            target = case.data(change).decode("utf-8", "surrogateescape")
+            if leaves_the_tree(change.path, target):
+                yield LeftOut(change.path, "the link leaves the repository")
+
+
+def _nested(case: _Case) -> Iterator[LeftOut]:
+    for change in case.changes:
+        if change.mode == NESTED_MODE:
+            yield LeftOut(change.path, "a repository inside the repository")
+
+
+def _names(case: _Case) -> Iterator[LeftOut]:
+    for change in case.changes:
+        if change.status == "unstageable":
+            yield LeftOut(change.path, "git cannot take it")
+        elif change.mode and is_git_name(change.path):
+            yield LeftOut(change.path, "some file systems read it as git's own")
+        elif change.status == "added" and is_strange(change.path):
+            yield LeftOut(change.path, "its name has hidden or unreadable characters")
+
+
+def _size(case: _Case) -> Iterator[LeftOut]:
+    fits: list[FileChange] = []
+    for change in case.changes:
+        blob = case.new(change)
+        if change.mode and (blob.size > case.caps.file or blob.data is None):
+            yield LeftOut(change.path, f"{blob.size:,} bytes, more than {case.caps.file:,}")
+        elif change.mode:
+            fits.append(change)
+    room = case.caps.total
+    for change in sorted(fits, key=lambda one: case.new(one).size):
+        room -= case.new(change).size
+        if room < 0:
+            yield LeftOut(change.path, f"all files together are more than {case.caps.total:,} bytes")
+    yield from _too_many(fits, case.caps.files)
+
+
+def _too_many(changes: Sequence[FileChange], most: int) -> Iterator[LeftOut]:
+    """When there are too many files, the fullest top folders of new ones go: they are downloads or build products."""
+    excess = len(changes) - most
+    added = [change for change in changes if change.status == "added"]
+    for folder, count in Counter(change.path.split("/", 1)[0] for change in added).most_common():
+        if excess <= 0:
+            return
+        excess -= count
+        for change in added:
+            if change.path.split("/", 1)[0] == folder:
+                yield LeftOut(change.path, f"{len(changes):,} files, more than {most:,}")
+
+
+_GATES: Mapping[str, Callable[[_Case], Iterator[LeftOut]]] = {
+    "secrets": _secrets,
+    "protected": _protected,
+    "links": _links,
+    "nested": _nested,
+    "names": _names,
+    "size": _size,
+}

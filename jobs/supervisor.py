@@ -1,0 +1,165 @@
+"""The parent of a worker process: starts it, starts it again, and lets nothing wait for it once it is dead.
+
+A worker is allowed to die. Without a parent its tasks would stand still until their leases end; the parent sees the
+death at once and hands them on, so that a take-over on one machine is a matter of milliseconds. Signals go to the
+child alone (it has its own session), and on Linux a killed parent takes its child with it.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.store import Store
+from core.valkey import connect
+from jobs.deps import STORE_AWAY
+from jobs.sweep import release_worker
+
+log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_AGAIN_S = 0.2
+"""Between two tries to hand tasks on while the store is away."""
+_LAST_WORDS_S = 2
+"""For handing on what a child left that had to be killed, before the supervisor ends too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the supervisor waits, in seconds."""
+
+    first_s: float = 0.2
+    """Before the child is started again; doubled with each death in a row."""
+    longest_s: float = 10
+    healthy_s: float = 60
+    """A child that lived this long starts the row anew."""
+    stop_s: float = 5
+    """Between passing on a signal and killing a child that does not end."""
+
+
+async def supervise(
+    command: Sequence[str],
+    *,
+    redis_url: str,
+    clock: Clock,
+    worker_id: str,
+    patience: Patience | None = None,
+) -> int:
+    """Keep one worker running until SIGTERM or SIGINT; 0 when it then ended by itself, else 1.
+
+    `command` starts the worker under `worker_id`, which owns all of its leases. Call it in the main thread: Linux
+    sends the death signal when the *thread* that started the child ends.
+    """
+    return await _Supervisor(command, redis_url, clock, worker_id, patience or Patience()).run()
+
+
+class _Supervisor:
+    def __init__(
+        self, command: Sequence[str], redis_url: str, clock: Clock, worker_id: str, patience: Patience
+    ) -> None:
+        self._command = tuple(command)
+        self._redis_url = redis_url
+        self._clock = clock
+        self._worker_id = worker_id
+        self._patience = patience
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, self._stop.set)
+        try:
+            return await self._keep_running()
+        finally:
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(signum)
+
+    async def _keep_running(self) -> int:
+        deaths, code = 0, 0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            code = await self._one_life()
+            if self._stop.is_set():
+                break
+            deaths = 1 if time.monotonic() - began > self._patience.healthy_s else deaths + 1
+            pause = min(self._patience.longest_s, self._patience.first_s * 2 ** (deaths - 1))
+            log.warning("worker %s ended with %d, started again in %.1f s", self._worker_id, code, pause)
+            await self._unless_stopped(self._hand_on(crashed=code != 0))
+            await self._unless_stopped(asyncio.sleep(pause))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await self._hand_on(crashed=False)
+        return 0 if code == 0 else 1
+
+    async def _one_life(self) -> int:
+        """Start the child and wait until it is dead; its exit code, negative for a signal."""
+        child = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.DEVNULL, start_new_session=True, preexec_fn=_dies_with(os.getpid())
+        )
+        log.info("worker %s started as process %d", self._worker_id, child.pid)
+        ended = asyncio.create_task(child.wait())
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.done():
+            await self._end(child, ended)
+        return await ended
+
+    async def _end(self, child: asyncio.subprocess.Process, ended: "asyncio.Task[int]") -> None:
+        """Ask the child to end, and kill it when it does not."""
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
+        await asyncio.wait({ended}, timeout=self._patience.stop_s)
+        if not ended.done():
+            log.error("worker %s did not end, killed", self._worker_id)
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+
+    async def _hand_on(self, *, crashed: bool) -> None:
+        """Give the dead child's tasks and jobs to whoever is free; waits for the store when it is away.
+
+        The next child waits for this, because it will own its tasks under the same name.
+        """
+        redis = connect(self._redis_url, retries=0)
+        store = Store(redis, self._clock)
+        try:
+            while True:
+                try:
+                    await release_worker(redis, store, self._worker_id, crashed=crashed)
+                    return
+                except STORE_AWAY as error:
+                    log.warning("store away (%s), the tasks of %s wait", type(error).__name__, self._worker_id)
+                    await asyncio.sleep(_AGAIN_S)
+        finally:
+            await redis.aclose()
+
+    async def _unless_stopped(self, doing: Coroutine[None, None, None]) -> None:
+        """Do it, but leave it as soon as somebody wants the supervisor to end."""
+        task, stopped = asyncio.create_task(doing), asyncio.create_task(self._stop.wait())
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for one in (task, stopped):
+            if not one.done():
+                one.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def _dies_with(parent: int) -> Callable[[], None] | None:
+    """What a child does between fork and exec so that it gets SIGTERM when its parent dies (Linux only)."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+
+    def before_exec() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return before_exec

@@ -1,0 +1,143 @@
+"""The sweep: re-reads the truth now and then, and mends what a lost hint or a dead process left behind.
+
+Webhooks, publications and jobs may be lost at any line; nothing may depend on one of them arriving. Each part here
+looks at the records, the queue or GitHub, does what should have been done, and counts it. All parts may run in
+several workers at once and any number of times.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from redis.asyncio import Redis
+
+from core.errors import PdevError
+from core.queue import Report
+from core.schedule import Caps, plan
+from core.store import Store
+from jobs.deps import STORE_AWAY, Deps
+from jobs.sweep.deliveries import redeliver_lost
+from jobs.sweep.labels import append_missed_labels
+from jobs.sweep.leases import StoreWatch, take_back_expired
+from jobs.sweep.queues import forget_stale_attempts, give_back_jobs, is_schedule_queued
+
+__all__ = ["FOUND", "Sweep", "release_worker"]
+
+log = logging.getLogger(__name__)
+
+FOUND = {
+    "lease_ran_out": "running tasks whose worker stopped renewing; counted as a crash",
+    "store_was_away": "running tasks whose lease ended while the store was away",
+    "never_taken_up": "granted tasks that no worker took up",
+    "plan_missing": "tasks that could start although nobody was about to look",
+    "job_given_back": "jobs that a dead worker had begun",
+    "attempt_forgotten": "attempts in the queue whose epoch had passed",
+    "session_settled": "sessions that nobody had closed",
+    "report_missing": "tasks whose last change had not reached GitHub",
+    "label_missed": "labels whose webhook never came",
+    "delivery_lost": "webhooks that were sent and not taken, asked for again",
+}
+"""Every counter of the sweep: the label `what` of `pdev_sweep_found_total`."""
+
+_SLOW_S = 60
+_GITHUB_S = 600
+_GITHUB_SOONEST_MS = 30_000
+"""Between two looks at GitHub by whomever: workers that start together look once."""
+_REPORT_LATE_MS = 10 * 60_000
+"""Reports wait for GitHub's limits; one later than this was lost."""
+_REPORT_TOO_LATE_MS = 86_400_000
+"""After a day of trying, nobody is helped by more of it."""
+
+
+class Sweep:
+    """All sweeps of one worker."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._lease_ms = round(deps.settings.lease_s * 1000)
+        self._watch = StoreWatch()
+        self._metric = deps.metrics.counter("pdev_sweep_found_total", "What the sweep found and mended.", ["what"])
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._every(self._deps.settings.sweep_s, self.look_at_leases))
+            group.create_task(self._every(_SLOW_S, self.look_at_records))
+            group.create_task(self._every(_GITHUB_S, self._look_at_github_in_turn))
+
+    async def look_at_leases(self) -> Counter[str]:
+        """What must not wait: dead workers' tasks and jobs, and tasks that could start."""
+        deps = self._deps
+        now_ms = await self._watch.look(deps.redis, deps.clock)
+        taken = await take_back_expired(deps.store, self._watch, now_ms, self._lease_ms)
+        found = Counter(what for _, what in taken)
+        alive = {worker.id for worker in await deps.store.workers()}
+        found["job_given_back"] = await give_back_jobs(deps.redis, lambda worker: worker not in alive)
+        found["attempt_forgotten"] = await forget_stale_attempts(deps.redis, deps.store)
+        found["plan_missing"] = await self._ring_for_plan()
+        return self._count(found)
+
+    async def look_at_records(self) -> Counter[str]:
+        """What may wait a minute: sessions nobody closed, changes that never reached GitHub."""
+        store, now_ms = self._deps.store, self._deps.clock.now_ms()
+        tasks = [*await store.tasks(), *await store.tasks(live=False)]
+        found: Counter[str] = Counter()
+        for repo_id in sorted({task.repo_id for task in tasks}):
+            found["session_settled"] += await store.settle_session(repo_id) is not None
+        for task in tasks:
+            if _REPORT_LATE_MS < now_ms - task.updated_ms < _REPORT_TOO_LATE_MS:
+                surface = await store.surface(task.id)
+                if surface.reported_version < task.version:
+                    found["report_missing"] += await store.enqueue(Report(task.id, task.version))
+        return self._count(found)
+
+    async def look_at_github(self) -> Counter[str]:
+        """Webhooks that were lost on the way."""
+        found: Counter[str] = Counter()
+        found["delivery_lost"] = await redeliver_lost(self._deps)
+        found["label_missed"] = await append_missed_labels(self._deps)
+        return self._count(found)
+
+    async def _look_at_github_in_turn(self) -> None:
+        if await self._deps.redis.set("pdev:sweep:github", self._deps.worker.id, nx=True, px=_GITHUB_SOONEST_MS):
+            await self.look_at_github()
+
+    async def _ring_for_plan(self) -> bool:
+        store = self._deps.store
+        if await is_schedule_queued(self._deps.redis):
+            return False
+        planned = plan(await store.tasks(), await store.capacity(), Caps(), self._deps.clock.now_ms())
+        if planned.start:
+            await store.poke()
+        return bool(planned.start)
+
+    def _count(self, found: Counter[str]) -> Counter[str]:
+        for what, times in found.items():
+            assert what in FOUND
+            self._metric.labels(what).inc(times)
+        return +found
+
+    async def _every(self, seconds: float, look: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            try:
+                await look()
+            except STORE_AWAY as error:
+                self._watch.missed()
+                log.warning("not swept, store away (%s)", type(error).__name__)
+            except PdevError as error:
+                log.warning("not swept: %s", error)
+            except Exception:  # one sweep's mistake must not end the others, nor the agents beside them
+                log.exception("a sweep failed")
+            await asyncio.sleep(seconds)
+
+
+async def release_worker(redis: "Redis", store: Store, worker_id: str, *, crashed: bool) -> int:
+    """Give everything of a worker that is surely dead to others, now; how many tasks. `crashed`: count it for them."""
+    await store.retire(worker_id)
+    released = 0
+    for task in await store.owned_by(worker_id):
+        if task.owner == worker_id and await store.interrupt(task.id, task.epoch, crashed=crashed):
+            released += 1
+    await give_back_jobs(redis, lambda owner: owner == worker_id)
+    return released
