@@ -123,7 +123,7 @@ def new_task(
         id=case.task_id(),
         installation_id=case.installation_id,
         repo_id=case.repo_id,
-        owner_login=event.repository.owner.login,
+        owner_login=event.repository.owner_login,
         repo=event.repository.name,
         private=event.repository.private,
         issue=case.issue,
