@@ -128,7 +128,7 @@ def _as_pygithub(hub: Hub) -> None:
 
 async def test_githubkit_reads_every_answer_with_its_strict_models(hub: Hub) -> None:
     owner, name = hub.repo.owner.login, hub.repo.name
-    here = {"owner": owner, "repo": name}
+    here: dict[str, Any] = {"owner": owner, "repo": name}
     person = GitHub(TokenAuthStrategy(hub.users["developer"]), base_url=f"{hub.api_url}/", auto_retry=False)
     rest = person.rest
     async with person:
@@ -159,7 +159,7 @@ async def test_githubkit_reads_every_answer_with_its_strict_models(hub: Hub) -> 
     await _checks_as_the_app(hub, here, sha)
 
 
-async def _checks_as_the_app(hub: Hub, here: dict[str, str], sha: str) -> None:
+async def _checks_as_the_app(hub: Hub, here: dict[str, Any], sha: str) -> None:
     strategy = AppInstallationAuthStrategy(hub.app_id, hub.private_key_pem, hub.installation_id)
     bot = GitHub(strategy, base_url=f"{hub.api_url}/", auto_retry=False)
     async with bot:
