@@ -72,12 +72,12 @@ def _shape_problems(document: str, variables: dict[str, Any], data: Any) -> list
     return [] if again.data == data else ["data holds what the document did not ask for, or lacks what it did"]
 
 
-def _as_answered(source: Any, info: GraphQLResolveInfo, **_: Any) -> Any:
+def _as_answered(source: Any, info: GraphQLResolveInfo[Any], **_: Any) -> Any:
     """The value under the name that the document gave it (an alias, or the field's own)."""
     return source.get(info.path.key)
 
 
-def _type_of(value: Any, info: GraphQLResolveInfo, *_: Any) -> str:
+def _type_of(value: Any, info: GraphQLResolveInfo[Any], *_: Any) -> str:
     """Which type an interface or union stands for here: as the answer says, else as the document hopes."""
     if "__typename" in value:
         return str(value["__typename"])

@@ -126,7 +126,7 @@ QUERY = """query($n: Int!) {
     mine: repository(owner: "o", name: "r") { pullRequest(number: $n) { isDraft mergeStateStatus reviewDecision } }
     node(id: "x") { ... on PullRequest { number } }
 }"""
-ANSWER = {
+ANSWER: dict[str, Any] = {
     "viewer": {"login": "mona"},
     "mine": {"pullRequest": {"isDraft": True, "mergeStateStatus": "CLEAN", "reviewDecision": None}},
     "node": {"number": 7},
