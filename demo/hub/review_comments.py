@@ -57,7 +57,7 @@ async def reviewed_commit(ctx: Context, pull: Pull, commit_id: str | None) -> st
     if commit_id is None:
         return pull.head_sha
     if not gitstore.is_sha(commit_id) or await gitstore.object_kind(git_of(ctx.repo), commit_id) != "commit":
-        raise validation("PullRequestReview", "commit_id", "invalid", f"No commit found for SHA: {commit_id}")
+        raise unprocessable(f"No commit found for SHA: {commit_id}")
     return commit_id
 
 

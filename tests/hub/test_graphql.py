@@ -10,6 +10,7 @@ from demo.hub.state import Pull, node_id
 from tests.conftest import Mailbox
 from tests.hub.conftest import Wire
 from tests.yardstick import check_graphql
+from tests.yardstick.judge import Judge
 
 READY = """mutation Ready($id: ID!) {
   markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { number isDraft } }
@@ -133,13 +134,14 @@ async def test_a_token_without_the_right_is_refused(wire: Wire, pull: Pull) -> N
     ],
 )
 async def test_a_document_that_the_hub_does_not_know_is_reported(
-    hub: Hub, ask: Asking, document: str, words: str
+    hub: Hub, judge: Judge, ask: Asking, document: str, words: str
 ) -> None:
     answered = await ask(document, known=False)
     assert words in answered["errors"][0]["message"]
     assert "data" not in answered
-    assert len(hub.problems) == 1
+    assert (len(hub.problems), len(judge.problems)) == (1, 1)
     hub.problems.clear()
+    judge.problems.clear()
 
 
 def test_values_are_read_as_written() -> None:
