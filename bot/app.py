@@ -99,7 +99,7 @@ def make_app(
         await acks.write()
 
     app = web.Application(client_max_size=MAX_BODY)
-    app.router.add_post(PATH, webhook)
+    app.router.add_post(PATH, webhook.receive)
     app.router.add_get("/", pages.home)
     app.router.add_get("/t/{task:[0-9]+-[0-9]+}", pages.task)
     app.router.add_get("/healthz", alive)

@@ -32,9 +32,15 @@ class Installation(msgspec.Struct, frozen=True):
 class Repository(msgspec.Struct, frozen=True, omit_defaults=True):
     id: int
     name: str
-    owner: Account
+    owner: Account | None = None
+    full_name: str = ""
     private: bool = False
     default_branch: str = ""
+
+    @property
+    def owner_login(self) -> str:
+        """From the full name where GitHub leaves the owner out, as it may for pushes."""
+        return self.owner.login if self.owner else self.full_name.partition("/")[0]
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -54,6 +60,10 @@ class Issue(msgspec.Struct, frozen=True, omit_defaults=True):
     updated_at: datetime | None = None
 
 
+class IssueMark(msgspec.Struct, frozen=True):
+    number: int
+
+
 class Comment(msgspec.Struct, frozen=True, omit_defaults=True):
     id: int
     user: Account | None = None
@@ -69,7 +79,7 @@ class Branch(msgspec.Struct, frozen=True, omit_defaults=True):
 class Pull(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int
     head: Branch
-    merged: bool = False
+    merged: bool | None = False
 
 
 class CheckRun(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -87,7 +97,7 @@ class CheckSuite(msgspec.Struct, frozen=True):
 class Button(msgspec.Struct, frozen=True):
     """The button of a check run that somebody pressed."""
 
-    identifier: str
+    identifier: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -214,21 +224,20 @@ class PushEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class DependencyEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
-    """`blocked_issue` waits for `blocking_issue`, which may be in another repository."""
+    """`blocked_issue` waits for another, or no longer does."""
 
-    blocked_issue: Issue
-    blocking_issue: Issue | None = None
+    blocked_issue: IssueMark | None = None
 
     @property
     def issue_number(self) -> int:
-        return self.blocked_issue.number
+        return self.blocked_issue.number if self.blocked_issue else 0
 
     @property
     def asks_for_tasks(self) -> bool:
         return True
 
     def unowned(self, tasks: Sequence[Task]) -> str:
-        known = any(task.issue == self.blocked_issue.number for task in tasks)
+        known = any(task.issue == self.issue_number for task in tasks)
         return "" if known else "the issue that waits is no task"
 
 
@@ -244,11 +253,10 @@ class RepositoryEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ShortRepository(msgspec.Struct, frozen=True):
-    """As installation events name repositories: without their owner, who is the installation's account."""
+    """As installation events name repositories."""
 
-    id: int
-    name: str
-    full_name: str
+    id: int = 0
+    full_name: str = ""
 
 
 class InstallationEvent(Event, frozen=True, kw_only=True, omit_defaults=True):

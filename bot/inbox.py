@@ -33,7 +33,8 @@ PATIENT_MS = 3_600_000
 """An outage of GitHub or the store is waited for at least this long, however many tries that takes."""
 _AT_ONCE = 32
 _BLOCK_MS = 1_000
-_DUE_EVERY_S, _CLAIM_EVERY_S = 0.5, 5.0
+_LOOK_EVERY_S = 0.5
+"""How often put back entries are looked for; abandoned ones a tenth as often."""
 
 AWAY = (Transient, OperatorError, TimeoutError, RedisError, OSError)
 """What passes, or is mended by whoever runs pdev: the delivery itself is fine."""
@@ -73,11 +74,12 @@ class Consumer:
         name: str = "",
         patience_s: float = PATIENCE_S,
         claim_idle_ms: int = CLAIM_IDLE_MS,
+        look_every_s: float = _LOOK_EVERY_S,
     ) -> None:
         self._inbox, self._desk, self._dead = inbox, desk, dead
         self._clock = desk.clock
         self._name = name or f"web-{uuid.uuid4().hex[:12]}"
-        self._patience_s, self._claim_idle_ms = patience_s, claim_idle_ms
+        self._patience_s, self._claim_idle_ms, self._look_every_s = patience_s, claim_idle_ms, look_every_s
         self._handled = metrics.counter("pdev_deliveries_handled_total", "Deliveries by outcome.", ["event", "outcome"])
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []
@@ -85,8 +87,8 @@ class Consumer:
     def start(self) -> None:
         self._loops = [
             asyncio.create_task(_forever(self._read, 0)),
-            asyncio.create_task(_forever(self._inbox.due, _DUE_EVERY_S)),
-            asyncio.create_task(_forever(self._claim, _CLAIM_EVERY_S)),
+            asyncio.create_task(_forever(self._inbox.due, self._look_every_s)),
+            asyncio.create_task(_forever(self._claim, 10 * self._look_every_s)),
         ]
 
     async def close(self, grace_s: float = 10.0) -> None:

@@ -64,7 +64,7 @@ class Refused(Exception):
 
 
 class Webhook:
-    """The aiohttp handler of `PATH`.
+    """`receive` is the aiohttp handler of `PATH`.
 
     `owned`: the type of each (event, action) that a handler wants. An empty `secrets` would accept nothing.
     """
@@ -89,7 +89,7 @@ class Webhook:
         self._answered = metrics.counter("pdev_deliveries_total", "Deliveries answered, by status.", ["status"])
         self._seconds = metrics.seconds("pdev_ack_seconds", "Time to answer a delivery that was written down.")
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
         began = time.perf_counter()
         try:
             answer = await self._answer(request)

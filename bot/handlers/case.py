@@ -77,7 +77,7 @@ class Case:
         if self.event.repository is None:
             raise NoRepository(f"Delivery {self.delivery.guid} names no repository.")
         found = self.event.repository
-        ref = RepoRef(found.owner.login, found.name)
+        ref = RepoRef(found.owner_login, found.name)
         return self.desk.github.repo(self.installation_id, ref, repo_id=found.id)
 
     def task_id(self, issue: int | None = None) -> str:

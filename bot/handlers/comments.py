@@ -11,7 +11,7 @@ from bot.events import CommentEvent
 from bot.handlers.case import Case
 from bot.policy import Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
 from core.errors import NotFound
-from core.messages import Outcome, help_table, mistake, mistakes, not_yet, outcome, state_name, status
+from core.messages import Outcome, help_table, issues, mistake, mistakes, not_yet, outcome, state_name, status
 from core.store import NoSuchTask
 from core.tasks import State, Task, Wish
 
@@ -144,7 +144,9 @@ def told(decision: Decision, task: Task) -> Outcome:
         case Unwish():
             return Outcome("kept", task.issue)
         case Resume() if task.state is State.BLOCKED:
-            return Outcome("blocked", task.issue, " and ".join(f"#{n}" for n in task.blockers))
+            return Outcome(
+                "blocked", task.issue, f"{issues(task.blockers)} {'is' if len(task.blockers) == 1 else 'are'}"
+            )
         case Resume():
             return Outcome("resumed", task.issue, f"{task.stage.value}, round {task.round}")
         case Refuse(why):

@@ -77,7 +77,7 @@ async def _pause(tasks: Sequence[Task], case: Case) -> str:
 
 async def on_renamed(event: RepositoryEvent, case: Case) -> str:
     """A new name or owner. Records go by GitHub's id and keep the name only to speak of it."""
-    owner, name = event.repository.owner.login, event.repository.name
+    owner, name = event.repository.owner_login, event.repository.name
     tasks = await case.all_tasks()
     for task in tasks:
         await case.store.change(

@@ -45,13 +45,12 @@ async def on_labeled(event: IssuesEvent, case: Case) -> str:
     def judge(task: Task | None) -> policy.Decision:
         return policy.on_label(facts(task=task, foreign_pull=bool(pulls), seen=_was_found(task, event, case)))
 
-    decision = judge(await case.task())
+    before = await case.task()
+    decision, started = judge(before), False
     if isinstance(decision, Start):
         task = new_task(event, case, blockers, pulls if decision.ask else [], policy.priority(issue.label_names))
         started = await case.store.create(task)
-    else:
-        started = False
-    if not started and not isinstance(decision, Refuse):
+    if not started and (before or isinstance(decision, Start)):
         prepare = partial(_renewed, event=event, case=case, blockers=blockers)
         decision = (await judged(case.store, case.task_id(), judge, case.now_ms, prepare)).decision
     if isinstance(decision, Refuse):
@@ -124,7 +123,7 @@ def new_task(
         id=case.task_id(),
         installation_id=case.installation_id,
         repo_id=case.repo_id,
-        owner_login=event.repository.owner.login,
+        owner_login=event.repository.owner_login,
         repo=event.repository.name,
         private=event.repository.private,
         issue=case.issue,

@@ -26,9 +26,10 @@ from core.messages.answers import (
     task_line,
     text_was_fixed,
 )
+from core.messages.words import issues
 
 __all__ = [
     "LABEL_COLOR", "LABEL_DESCRIPTION", "CommandRow", "Outcome", "asks_about_pull", "commands_page", "gave_up",
-    "help_table", "mistake", "mistakes", "not_yet", "outcome", "progress", "refusal", "reply", "reply_marker",
+    "help_table", "issues", "mistake", "mistakes", "not_yet", "outcome", "progress", "refusal", "reply", "reply_marker",
     "state_name", "status", "task_line", "text_was_fixed",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.messages import words
-from core.tasks import State, Task, Wish
+from core.tasks import Stage, State, Task, Wish
 
 FOOTER = "`/pdev help` shows every command."
 HELP_PAGE_HEADER = """# Commands
@@ -119,7 +119,7 @@ _OUTCOMES = {
     "pausing": "{issue} is being paused: its agent stops at a checkpoint. `/pdev resume` goes on.",
     "resumed": "{issue} goes on: {detail}.",
     "kept": "{issue} keeps running; the request to stop it is withdrawn.",
-    "blocked": "{issue} goes on as soon as {detail} closed.",
+    "blocked": "{issue} goes on by itself as soon as {detail} closed.",
     "done": "{issue} is now {detail}.",
     "already": "{issue} is not changed: it is already {detail}.",
     "no_task": "{issue} is not a task of pdev. Set the label `parallel-dev` on it to start one.",
@@ -165,11 +165,16 @@ def task_line(task: Task) -> str:
 
 
 def progress(task: Task) -> int:
-    """Percent of the whole way. Correct and review repeat, so a round never moves it back or past the finish."""
+    """Percent of the whole way. Nobody knows how many rounds there will be, so each takes half of what is left."""
     if task.settled:
         return 100
-    begun = {"develop": 0, "review": 40, "correct": 60, "finalize": 80}[task.stage]
-    return begun + task.progress * 20 // 100
+    # Correct follows review, so the steps of the loop are review 1, correct 1, review 2, …
+    step = 2 * (task.round - 1) + (task.stage is Stage.CORRECT)
+    begin, end = {
+        Stage.DEVELOP: (0.0, 40.0),
+        Stage.FINALIZE: (80.0, 100.0),
+    }.get(task.stage, (80 - 40 / 2**step, 80 - 20 / 2**step))
+    return int(begin + (end - begin) * task.progress / 100)
 
 
 def _bar(percent: int) -> str:
@@ -182,7 +187,7 @@ _REFUSALS = {
     "Ask somebody with push rights to do it.",
     "no_triage_right": "@{person}, pdev answers people with triage or push rights here, and you have {role}. "
     "Ask a maintainer, or read the comment that pdev keeps on each issue it works on.",
-    "closed": "This issue is closed, so pdev does not start on it. Reopen it and set the label again.",
+    "closed": "This issue is closed, so pdev does not start on it. Reopen it, then remove the label and set it again.",
     "is_pull": "pdev works on issues, not on pull requests: it opens its own. "
     "Open an issue that says what should change, and set the label there.",
     "no_access": "pdev has no access to this repository at the moment. "
