@@ -7,6 +7,7 @@ from demo.hub.changes import check_text
 from demo.hub.context import Context
 from demo.hub.errors import forbidden, not_found, unprocessable, validation
 from demo.hub.pull_facts import files_of, git_of
+from demo.hub.reactions import NewReaction, list_of, react, take_back
 from demo.hub.render.pulls import review_comment_json
 from demo.hub.review_changes import (
     Remark,
@@ -152,3 +153,21 @@ def _own_comment(ctx: Context) -> tuple[Pull, ReviewComment]:
     if not allowed and role_rank(ctx.caller.role_on(ctx.repo)) < role_rank("write"):
         raise forbidden("Must have write rights to Repository.")
     return pull, found
+
+
+ON_COMMENT = "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions"
+
+
+@route("GET", ON_COMMENT, needs=READ)
+async def reactions(ctx: Context) -> Answer:
+    return list_of(ctx, _comment(ctx)[1].reactions)
+
+
+@route("POST", ON_COMMENT, needs=WRITE, body=NewReaction, content=True)
+async def react_to(ctx: Context, body: NewReaction) -> Answer:
+    return react(ctx, _comment(ctx)[1].reactions, body.content)
+
+
+@route("DELETE", ON_COMMENT + "/{reaction_id}", needs=WRITE)
+async def take_back_reaction(ctx: Context) -> Answer:
+    return take_back(ctx, _comment(ctx)[1].reactions)

@@ -85,7 +85,7 @@ async def test_a_draft_becomes_ready_and_a_draft_again(hub: Hub, ask: Asking, pu
 async def test_threads_are_read_page_by_page_and_resolved(hub: Hub, ask: Asking, pull: Pull) -> None:
     remarks = [{"path": "a.txt", "line": n, "body": f"remark {n}"} for n in (1, 2)]
     await hub.as_user("maintainer").review(pull.number, "COMMENT", "", remarks)
-    at = {"owner": "acme", "name": "widgets", "number": pull.number}
+    at: dict[str, Any] = {"owner": "acme", "name": "widgets", "number": pull.number}
     first = (await ask(THREADS, **at))["data"]["repository"]["pullRequest"]
     page = first["reviewThreads"]
     assert (first["mergeable"], page["totalCount"], page["pageInfo"]["hasNextPage"]) == ("MERGEABLE", 2, True)

@@ -161,6 +161,16 @@ async def test_a_single_comment_and_its_answers_make_a_thread(
     assert mailbox.names.count("pull_request_review_comment.created") == 3
 
 
+async def test_a_remark_is_acknowledged_with_an_emoji_once(wire: Wire, bob: Person, pull: Pull) -> None:
+    await bob.review(pull.number, "COMMENT", "", [{"path": "a.txt", "line": 2, "body": "/pdev fix"}])
+    token = await wire.installation()
+    where = f"/repos/acme/widgets/pulls/comments/{pull.review_comments[0].id}/reactions"
+    made = [await wire.call("POST", where, token, {"content": "eyes"}) for _ in range(2)]
+    assert [one.status for one in made] == [201, 200]
+    assert [one["content"] for one in (await wire.call("GET", where)).data] == ["eyes"]
+    assert (await wire.call("DELETE", f"{where}/{made[0].data['id']}", token)).status == 204
+
+
 async def test_a_push_makes_threads_outdated(ada: Person, bob: Person, pull: Pull) -> None:
     await bob.review(pull.number, "COMMENT", "", [{"path": "a.txt", "line": 2, "body": "x"}])
     await ada.push("topic", {"b.txt": "b"})
