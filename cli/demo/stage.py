@@ -23,7 +23,6 @@ from core.settings import child_environ
 from core.store import Store
 from core.valkey import connect, start
 from demo.hub import Hub
-from demo.hub.gitstore import Ident, create
 from demo.player import CueServer
 from demo.world import FILES, script
 from demo.world.issues import THINK_MS
@@ -83,8 +82,7 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
 
 
 async def _hub(stack: AsyncExitStack, data: Path, port: int) -> Hub:
-    hub = Hub(data / "hub", now=SystemClock().now, private=True)
-    await create(hub.repo.git_dir, seed=FILES, author=Ident("owner", "owner@example.com", hub.now()))
+    hub = Hub(data / "hub", now=SystemClock().now, private=True, files=FILES)
     await hub.start(port)
     stack.push_async_callback(hub.stop)
     return hub

@@ -35,7 +35,6 @@ async def announce_issue(
     """Send the `issues` event, or the `pull_request` event where the issue is a pull request."""
     extra = dict(more or {})
     if issue.pull is not None:
-        assert hub.announce_pull is not None, "pull requests exist, so somebody must announce them"
         await hub.announce_pull(hub, issue.pull, action, by, extra)
         return
     payload = {"action": action, "issue": issue_json(hub.urls, issue, webhook=True), **extra}

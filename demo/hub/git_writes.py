@@ -138,3 +138,11 @@ async def commit_on_branch(
     new = await gitstore.commit_files(git, branch, files, message, parent=parent, author=who)
     await announce(hub, repo, [Push(ref, old or ZERO_SHA, new)], by)
     return new
+
+
+async def plant_files(hub: "Hub", repo: Repository, files: Mapping[str, str | bytes]) -> None:
+    """The first commit of an empty repository; nobody is told, because nobody listens yet."""
+    git, branch = git_of(repo), repo.default_branch
+    if files and await gitstore.read_ref(git, f"refs/heads/{branch}") is None:
+        author = ident_of(hub, next(iter(hub.world.accounts.values())))
+        await gitstore.commit_files(git, branch, files, "Initial commit", parent=None, author=author)

@@ -16,10 +16,14 @@ from demo.hub.callers import Caller
 from demo.hub.dispatch import dispatch
 from demo.hub.errors import GitHubError
 from demo.hub.faults import Delay, Fault, Faults
+from demo.hub.git_writes import plant_files
+from demo.hub.gitstore import Git
 from demo.hub.installing import Manifest, install, ping
 from demo.hub.limits import Limits
 from demo.hub.observers import Exchange, Observer
 from demo.hub.people import Person
+from demo.hub.pull_changes import announce_pull
+from demo.hub.pull_facts import git_of
 from demo.hub.routing import JSON, ROUTES, Answer, RouteTable
 from demo.hub.seed import add_account, add_repository, new_key, plant
 from demo.hub.server import Server
@@ -33,14 +37,26 @@ PullAnnouncer = Callable[["Hub", Pull, str, Account, Mapping[str, Any]], Awaitab
 ROOMS = (
     "demo.hub.apps",
     "demo.hub.assignees",
+    "demo.hub.checks",
     "demo.hub.comments",
+    "demo.hub.contents",
     "demo.hub.deliveries",
+    "demo.hub.git_data",
+    "demo.hub.git_http",
+    "demo.hub.graphql",
     "demo.hub.history",
     "demo.hub.issues",
     "demo.hub.labels",
+    "demo.hub.merges",
+    "demo.hub.pages",
+    "demo.hub.pulls",
     "demo.hub.reactions",
     "demo.hub.relations",
+    "demo.hub.repos",
+    "demo.hub.review_comments",
+    "demo.hub.reviews",
     "demo.hub.search",
+    "demo.hub.statuses",
     "demo.hub.users",
 )
 """Modules whose routes make up the hub; importing one registers its routes."""
@@ -54,6 +70,7 @@ class Hub:
 
     `now`: aware UTC time, the caller's clock. `strict`: unknown request fields are 422 (GitHub ignores many) and are
     always listed in `problems`. `private_key_pem`: the App's key; making one takes about 0.1 s, so tests share one.
+    `files`: path to content of the first commit (default: a README).
     """
 
     def __init__(
@@ -69,6 +86,7 @@ class Hub:
         strict: bool = True,
         private_key_pem: str | None = None,
         new_guid: Callable[[], str] = lambda: str(uuid4()),
+        files: Mapping[str, str | bytes] | None = None,
     ) -> None:
         self.data_dir, self.now, self.strict = data_dir, now, strict
         self.world, self.urls = World(), Urls()
@@ -88,12 +106,14 @@ class Hub:
             for account in self.world.accounts.values()
             if account.type == "User"
         }
-        self.announce_pull: PullAnnouncer | None = None
+        self.announce_pull: PullAnnouncer = announce_pull
+        self._files = {"README.md": f"# {repo}\n"} if files is None else files
         self.manifests: dict[str, Manifest] = {}
         self._server = Server(self)
 
     async def start(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1 (`port` 0: any free one)."""
+        """Listen on 127.0.0.1 (`port` 0: any free one). The first start commits `files` to the default branch."""
+        await plant_files(self, self.repo, self._files)
         await self.courier.start()
         bound = await self._server.start(port)
         self.urls.api = self.urls.html = f"http://127.0.0.1:{bound}"
@@ -137,6 +157,10 @@ class Hub:
     def deliveries(self) -> list[Delivery]:
         """Everything that was sent, redeliveries too; lost ones are in `courier.lost`."""
         return self.courier.log
+
+    def git(self, repo: Repository) -> Git:
+        """git for the repository's bare directory: for `demo.hub.gitstore`'s functions."""
+        return git_of(repo)
 
     def problem(self, words: str) -> None:
         """Something that GitHub would have let pass or that only a mistake of ours can cause."""

@@ -1,10 +1,11 @@
 """People of a story. Each method is the REST call that the person's client would make, without the HTTP."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-from demo.hub.callers import Caller, may_use
+from demo.hub.callers import may_use
+from demo.hub.contributor import Contributor
 from demo.hub.installing import (
     choose_repositories,
     delete_issue,
@@ -17,20 +18,9 @@ from demo.hub.installing import (
 )
 from demo.hub.state import Account, Comment, Installation, Issue, Repository
 
-if TYPE_CHECKING:
-    from demo.hub.hub import Hub
 
-
-class Person:
+class Person(Contributor):
     """Acts on one repository with this person's rights. Raises GitHubError where GitHub would refuse."""
-
-    def __init__(self, hub: "Hub", caller: Caller, repo: Repository) -> None:
-        self.hub, self.caller, self.repo = hub, caller, repo
-
-    async def call(self, method: str, path: str, body: Any = None) -> Any:
-        """A call below `/repos/{owner}/{repo}`; returns the decoded answer."""
-        answer = await self.hub.perform(self.caller, method, f"/repos/{self.repo.full_name}{path}", body)
-        return answer.data
 
     async def open_issue(self, title: str, body: str | None = None, labels: list[str] | None = None) -> Issue:
         wish = {"title": title, "labels": labels or []} | ({} if body is None else {"body": body})

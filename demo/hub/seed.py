@@ -6,6 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from demo.hub import gitstore
 from demo.hub.state import Account, AccountType, App, Installation, Label, Repository, Role, World
 
 APP_SLUG = "pdev"
@@ -85,9 +86,11 @@ def add_account(world: World, login: str, kind: AccountType, now: datetime) -> A
 def add_repository(
     world: World, data_dir: Path, now: datetime, *, owner: Account, name: str, private: bool = False
 ) -> Repository:
-    """With the labels that GitHub gives to every new repository; its bare git repository is made by who serves git."""
-    git_dir = data_dir / "git" / owner.login / f"{name}.git"
-    repo = Repository(world.new_id(), owner, name, git_dir, now, now, private=private)
+    """With the labels that GitHub gives to every new repository; its git repository is empty."""
+    # Named by id: a rename or a transfer moves no file, and the old name is free for another repository.
+    repo_id = world.new_id()
+    repo = Repository(repo_id, owner, name, data_dir / "git" / f"{repo_id}.git", now, now, private=private)
+    gitstore.create(repo.git_dir, repo.default_branch)
     for label, (color, words) in _LABELS.items():
         repo.labels[label] = Label(world.new_id(), label, color, words, default=True)
     world.repos[repo.id] = repo

@@ -1,4 +1,7 @@
-"""Clients that we did not write do their daily work on the hub: what they accept is evidence that no test of ours gives."""
+"""Clients that we did not write do their daily work on the hub.
+
+What they accept is evidence that no test of our own could give.
+"""
 
 import asyncio
 import json
@@ -88,13 +91,9 @@ async def test_pygithub_works_from_issue_to_check_run(hub: Hub) -> None:
 
 
 def _as_pygithub(hub: Hub) -> None:
-    calm: dict[str, Any] = {
-        "base_url": hub.api_url,
-        "retry": None,
-        "seconds_between_writes": None,
-        "timeout": PATIENCE_S,
-    }
-    person = github.Github(auth=github.Auth.Token(hub.users["developer"]), **calm)
+    at_once: dict[str, Any] = {"seconds_between_requests": None, "seconds_between_writes": None}
+    token = github.Auth.Token(hub.users["developer"])
+    person = github.Github(auth=token, base_url=hub.api_url, retry=None, **at_once)
     repo = person.get_repo(hub.repo.full_name)
     assert person.get_user().login == "developer"
 
@@ -116,9 +115,8 @@ def _as_pygithub(hub: Hub) -> None:
     assert pull.get_commits().totalCount == 1
     pull.create_review(body="Looks right", event="COMMENT")
 
-    app = github.GithubIntegration(
-        auth=github.Auth.AppAuth(hub.app_id, hub.private_key_pem), base_url=hub.api_url, seconds_between_writes=None
-    )
+    app_auth = github.Auth.AppAuth(hub.app_id, hub.private_key_pem)
+    app = github.GithubIntegration(auth=app_auth, base_url=hub.api_url, **at_once)
     bot = app.get_repo_installation(hub.repo.owner.login, hub.repo.name).get_github_for_installation()
     checked = bot.get_repo(hub.repo.full_name)
     run = checked.create_check_run("tests", pull.head.sha, status="in_progress")

@@ -12,10 +12,9 @@ ADA = Ident("Ada", "ada@example.com", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 
 
 async def repository(tmp_path: Path, **seed: str | bytes) -> tuple[Git, str]:
-    git = await gitstore.create(tmp_path / "7.git", seed=seed or {"a.txt": "one\ntwo\nthree\n"}, author=ADA)
-    sha = await gitstore.resolve_commit(git, "main")
-    assert sha is not None
-    return git, sha
+    git = gitstore.create(tmp_path / "7.git")
+    files = seed or {"a.txt": "one\ntwo\nthree\n"}
+    return git, await gitstore.commit_files(git, "main", files, "Initial commit", parent=None, author=ADA)
 
 
 async def commit(git: Git, branch: str, parent: str, **files: str | bytes | None) -> str:

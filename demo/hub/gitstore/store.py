@@ -1,12 +1,8 @@
 """How one of the hub's bare repositories is made, and what its hook holds a pusher to."""
 
-import asyncio
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Mapping
 from pathlib import Path
 
-from demo.hub.gitstore.objects import Ident, commit_files
-from demo.hub.gitstore.process import Git, GitFailed, clean_environment, git_program
+from demo.hub.gitstore.process import Git
 
 REFUSE_WORKFLOWS = "HUB_REFUSE_WORKFLOWS"
 """Environment switch that the update hook reads: set for a pusher without the `workflows` permission."""
@@ -52,32 +48,19 @@ path=$(git log --format= --name-only --no-renames "$3" --not --all -- .github/wo
 """
 
 
-async def create(
-    path: Path,
-    *,
-    branch: str = "main",
-    seed: Mapping[str, str | bytes] | None = None,
-    author: Ident,
-    message: str = "Initial commit",
-) -> Git:
-    """Make a bare repository at `path`; `seed` (path to content) becomes the first commit on `branch`.
+def create(path: Path, branch: str = "main") -> Git:
+    """Make an empty bare repository at `path`, which must not exist; `branch` is where its HEAD points.
 
-    Hooks are shared by all repositories of one directory. Raises GitFailed when git cannot make it.
+    Written by hand, so that making one needs neither a process nor a wait. Hooks are shared by all repositories of one
+    directory.
     """
     hooks = path.parent / "hooks"
     _write_hooks(hooks)
-    process = await asyncio.create_subprocess_exec(
-        git_program(), "init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", str(path),
-        stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=clean_environment(path.parent),
-    )  # fmt: skip
-    _, err = await process.communicate()
-    if process.returncode:
-        raise GitFailed(("init",), process.returncode, err.decode("utf-8", "replace"))
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        (path / folder).mkdir(parents=True)
+    (path / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
     (path / "config").write_text(_CONFIG.format(hooks=hooks))
-    git = Git(path)
-    if seed:
-        await commit_files(git, branch, seed, message, parent=None, author=author)
-    return git
+    return Git(path)
 
 
 def _write_hooks(folder: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from demo.hub.gitstore import Commit
 from demo.hub.render.commits import simple_commit_json
-from demo.hub.render.installed import app_json
+from demo.hub.render.installed import embedded_app_json
 from demo.hub.render.people import account_json
 from demo.hub.render.pulls import pull_minimal_json
 from demo.hub.render.repos import repository_json
@@ -13,6 +13,9 @@ from demo.hub.state import Annotation, CheckRun, CheckSuite, Pull, Repository, S
 from demo.hub.urls import Urls
 
 Json = dict[str, Any]
+
+_TOO_NEW = frozenset({"issue_dependencies", "sub_issues"})
+"""Events that GitHub's description does not list for the App inside a check suite's webhook."""
 
 
 def pulls_with_head(repo: Repository, sha: str) -> list[Pull]:
@@ -45,7 +48,7 @@ def check_run_json(at: Urls, repo: Repository, run: CheckRun) -> Json:
             "annotations_url": f"{url}/annotations",
         },
         "check_suite": {"id": run.suite.id},
-        "app": app_json(at, run.suite.app),
+        "app": embedded_app_json(at, run.suite.app),
         "pull_requests": [pull_minimal_json(at, pull) for pull in pulls_with_head(repo, run.head_sha)],
     }
 
@@ -80,7 +83,7 @@ def check_suite_json(at: Urls, repo: Repository, suite: CheckSuite, head: Commit
         "before": suite.before,
         "after": suite.head_sha,
         "pull_requests": [pull_minimal_json(at, pull) for pull in pulls_with_head(repo, suite.head_sha)],
-        "app": app_json(at, suite.app),
+        "app": embedded_app_json(at, suite.app),
         "created_at": stamp(suite.created_at),
         "updated_at": stamp(suite.updated_at),
         "rerequestable": suite.rerequestable,
@@ -89,7 +92,9 @@ def check_suite_json(at: Urls, repo: Repository, suite: CheckSuite, head: Commit
         "check_runs_url": f"{url}/check-runs",
         "head_commit": simple_commit_json(head),
     }
-    if not webhook:
+    if webhook:
+        answer["app"]["events"] = [event for event in suite.app.events if event not in _TOO_NEW]
+    else:
         answer["repository"] = repository_json(at, repo)
     return answer
 

@@ -1,0 +1,84 @@
+"""What a decision does to a record. Pure, and always applied to the newest record.
+
+A decision that was made on a record somebody changed meanwhile is a wrong decision. So `judged` gives the store a step
+that decides and acts on the same record, as often as the store has to repeat it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from bot.policy import Ask, Decision, Ignore, Move, Resume, Start, Unwish, Why
+from core.store import Store
+from core.tasks import MOVES, Stage, State, Task, Wish, move, resumed
+
+Judge = Callable[[Task], Decision]
+Prepare = Callable[[Task], Task]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided, and the task after it."""
+
+    decision: Decision
+    task: Task
+
+
+async def judged(store: Store, task_id: str, judge: Judge, now_ms: int, prepare: Prepare | None = None) -> Verdict:
+    """Decide on the task as it is and act on it; `prepare` renews what a resumed task works from.
+
+    Raises `NoSuchTask` and what the store raises.
+    """
+    made: list[Decision] = []
+
+    def step(task: Task) -> Task | None:
+        made.append(judge(task))
+        return acted(made[-1], task, now_ms, prepare)
+
+    task = await store.change(task_id, step)
+    return Verdict(made[-1], task)
+
+
+def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None = None) -> Task | None:
+    """The task after the decision; None when it stays as it is."""
+    match decision:
+        case Move(to, reason, paused_by):
+            return move(task, to, now_ms, reason=reason, paused_by=paused_by)
+        case Ask(wish, reason):
+            return replace(task, wish=wish, reason=reason)
+        case Unwish():
+            return replace(task, wish=Wish.NONE, reason="")
+        case Resume(afresh):
+            ready = prepare(task) if prepare else task
+            return resumed(_afresh(ready) if afresh else _unblocked(ready), now_ms)
+        case _:
+            return None
+
+
+def _unblocked(task: Task) -> Task:
+    # What had already begun to work does not go back to waiting.
+    return task if State.BLOCKED in MOVES[task.state] else replace(task, blockers=())
+
+
+def _afresh(task: Task) -> Task:
+    """From the beginning: the last result is merged, its branch and pull request are history."""
+    return replace(
+        task, blockers=(), stage=Stage.DEVELOP, round=1, branch="", base="", base_sha="", start_sha="", head_sha="",
+        checkpoint_sha="", pr=None, pr_node="", stages=(), findings=(), gates={}, progress=0,
+    )  # fmt: skip
+
+
+def with_blockers(task: Task, blockers: tuple[int, ...], decision: Decision, now_ms: int) -> Task | None:
+    """The task waiting for these issues from now on, moved if that changes whether it may start."""
+    waiting = replace(task, blockers=blockers)
+    after = acted(decision, waiting, now_ms)
+    return after or (waiting if blockers != task.blockers else None)
+
+
+def changed(decision: Decision) -> bool:
+    """Whether a decision does something."""
+    return isinstance(decision, Start | Resume | Unwish | Ask | Move)
+
+
+STAYS = Ignore(Why.STAYS)

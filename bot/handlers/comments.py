@@ -1,0 +1,157 @@
+"""Slash commands in comments: who may, what becomes of each, one reaction, and at most one comment in answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from bot import policy
+from bot.commands import Command, CommandError, Right, help_rows, parse, usage
+from bot.effects import Judge, judged
+from bot.events import CommentEvent
+from bot.handlers.case import Case
+from bot.policy import Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
+from core.errors import NotFound
+from core.messages import Outcome, help_table, issues, mistake, mistakes, not_yet, outcome, state_name, status
+from core.store import NoSuchTask
+from core.tasks import State, Task, Wish
+
+_SILENT = {"cancelled", "cancelling", "paused", "pausing", "resumed", "kept", "blocked", "done"}
+"""Outcomes that the reaction and the sticky comment tell by themselves, when the command stood on that issue."""
+
+
+@dataclass(slots=True)
+class Answers:
+    """What there is to say to one comment."""
+
+    parts: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    refused: Refuse | None = None
+    what: str = ""
+
+    @property
+    def all_well(self) -> bool:
+        return not self.errors and self.refused is None and not any(o.code in _UNDONE for o in self.outcomes)
+
+    def words(self, here: int) -> list[str]:
+        """The parts of the comment; none when a reaction is enough."""
+        spoken = [o for o in self.outcomes if o.code not in _SILENT or o.issue != here]
+        listed = [outcome(o) for o in spoken]
+        text = listed if len(listed) < 2 else ["\n".join(f"- {line}" for line in listed)]
+        return [*self.parts, *text, *([mistakes(self.errors)] if self.errors else [])]
+
+
+_UNDONE = {"already", "no_task", "nothing", "closed", "no_access"}
+
+
+async def on_created(event: CommentEvent, case: Case) -> str:
+    if event.sender.is_bot:
+        return Why.BOT
+    found = parse(event.comment.body)
+    if not found:
+        return "the comment holds no command"
+    person = await case.person(event.sender)
+    answers = Answers()
+    for item in found:
+        if isinstance(item, Command):
+            await _obey(item, person, answers, case)
+        elif person.may_triage:
+            answers.errors.append(_mistake(item))
+        else:
+            answers.refused = Refuse(Why.NO_TRIAGE_RIGHT)
+    await _answer(event, person, answers, case)
+    return ", ".join(item.name if isinstance(item, Command) else item.mistake for item in found)
+
+
+def _mistake(error: CommandError) -> str:
+    return mistake(error.mistake.value, error.line, error.word, error.near, error.usage)
+
+
+async def _answer(event: CommentEvent, person: Person, answers: Answers, case: Case) -> None:
+    """Words first: the sweep runs a comment without a reaction again, and a marker keeps words from coming twice."""
+    if words := answers.words(case.issue):
+        await case.say(case.issue, f"comment:{event.comment.id}", words)
+    if answers.refused:
+        await case.refuse(person, answers.refused, what=answers.what)
+    await case.door.react_to_comment(event.comment.id, "+1" if answers.all_well else "confused", budget="question")
+
+
+async def _obey(command: Command, person: Person, answers: Answers, case: Case) -> None:
+    """Do one command, if this person may and this version can."""
+    spec = command.spec
+    if spec.right is Right.PUSH and not person.may_push:
+        answers.refused, answers.what = Refuse(Why.NO_PUSH_RIGHT), f"do `/pdev {spec.name}`"
+    elif not person.may_triage:
+        answers.refused = Refuse(Why.NO_TRIAGE_RIGHT)
+    elif not spec.works:
+        answers.parts.append(not_yet(usage(spec)))
+    elif command.name == "help":
+        answers.parts.append(help_table(help_rows()))
+    elif command.name == "status":
+        answers.parts.append(status(await case.store.tasks(repo_id=case.repo_id)))
+    else:
+        answers.outcomes += [await _steer(command.name, n, person, case) for n in await _targets(command, case)]
+        if command.everything and not answers.outcomes:
+            answers.outcomes.append(Outcome("nothing", case.issue))
+
+
+async def _targets(command: Command, case: Case) -> Sequence[int]:
+    """The issues that a command is about: those it names, all that have not ended, or the one it stands on."""
+    if command.everything:
+        return [task.issue for task in await case.store.tasks(repo_id=case.repo_id)]
+    if command.issues:
+        return command.issues
+    # On a pull request of ours it means the issue behind it.
+    behind = next((task.issue for task in await case.all_tasks() if task.pr == case.issue), None)
+    return [behind or case.issue]
+
+
+async def _steer(name: str, issue: int, person: Person, case: Case) -> Outcome:
+    """Cancel, pause or resume one task."""
+    judge: Judge
+    if name == "resume":
+        judge = partial(policy.on_resume, closed=await _is_closed(issue, case))
+    else:
+        judge = partial(policy.on_cancel if name == "cancel" else policy.on_pause, by=person.login)
+    try:
+        verdict = await judged(case.store, case.task_id(issue), judge, case.now_ms)
+    except NoSuchTask:
+        return Outcome("no_task", issue)
+    if case.tries and isinstance(verdict.decision, Ignore):
+        # An earlier try did it and died before it could say so.
+        return Outcome("done", issue, state_name(verdict.task))
+    return told(verdict.decision, verdict.task)
+
+
+async def _is_closed(issue: int, case: Case) -> bool:
+    try:
+        return (await case.door.issue(issue)).state == "closed"
+    except NotFound:
+        return True
+
+
+def told(decision: Decision, task: Task) -> Outcome:
+    """A decision on a task in the words of `core/messages`."""
+    match decision:
+        case Move(State.CANCELLED):
+            return Outcome("cancelled", task.issue)
+        case Move(State.PAUSED):
+            return Outcome("paused", task.issue)
+        case Ask(Wish.CANCEL):
+            return Outcome("cancelling", task.issue)
+        case Ask():
+            return Outcome("pausing", task.issue)
+        case Unwish():
+            return Outcome("kept", task.issue)
+        case Resume() if task.state is State.BLOCKED:
+            return Outcome(
+                "blocked", task.issue, f"{issues(task.blockers)} {'is' if len(task.blockers) == 1 else 'are'}"
+            )
+        case Resume():
+            return Outcome("resumed", task.issue, f"{task.stage.value}, round {task.round}")
+        case Refuse(why):
+            return Outcome(why.value, task.issue)
+        case Ignore():
+            return Outcome("already", task.issue, state_name(task))
+        case _:
+            raise AssertionError(decision)

@@ -1,0 +1,297 @@
+"""Who may do what, when: facts in, decision out. Pure, so that every case is a line in a table of a test.
+
+Webhooks and the sweep go through the same functions here: what was lost on the way is judged like what arrived.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.tasks import ENDED, MOVES, PausedBy, State, Task, Wish
+
+TRIGGER_LABEL = "parallel-dev"
+"""Setting it starts a task, removing it pauses, setting it again goes on."""
+
+PUSH_ROLES = frozenset({"write", "maintain", "admin"})
+TRIAGE_ROLES = PUSH_ROLES | {"triage"}
+
+_PRIORITIES = {
+    "p0": 3, "p1": 2, "p2": 1, "p3": 0,
+    "urgent": 3, "critical": 3, "high": 2, "normal": 1, "medium": 1, "low": 0,
+}  # fmt: skip
+NORMAL_PRIORITY = 1
+_VAGUE = {"high", "normal", "medium", "low", "critical"}
+_PRIORITY = re.compile(r"(?P<prefix>priority[:/ -] ?)?(?P<word>[a-z0-9]+)", re.ASCII)
+
+
+class Why(StrEnum):
+    """Why nothing is done; refusals among them are worded by `core/messages`, the others go to the log."""
+
+    NO_PUSH_RIGHT = "no_push_right"
+    NO_TRIAGE_RIGHT = "no_triage_right"
+    CLOSED = "closed"
+    IS_PULL = "is_pull"
+    NO_ACCESS = "no_access"
+
+    BOT = "a bot does not start work"
+    LABEL_GONE = "the label was removed again"
+    LABEL_BACK = "the label was set again"
+    AT_WORK = "the task is already on its way"
+    NO_TASK = "no task of pdev"
+    SEEN = "this label was already found by the sweep"
+    OVER = "the task has already ended"
+    OWN = "pdev did it itself"
+    OPEN_AGAIN = "the issue is open"
+    STAYS = "the task stays as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Create the task; `ask` when a person should first say whether to."""
+
+    ask: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on with the task that there is; `afresh` from the beginning, because its last result is merged."""
+
+    afresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unwish:
+    """Withdraw the request to stop that the worker has not obeyed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Tell the worker that runs the task to stop."""
+
+    wish: Wish
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Put the task into a state."""
+
+    to: State
+    reason: str = ""
+    paused_by: PausedBy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Do nothing and say why, once."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Do nothing."""
+
+    why: Why
+
+
+Decision = Start | Resume | Unwish | Ask | Move | Refuse | Ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did something. `role`: GitHub's role, or the role a custom one is based on; "" when it was not read."""
+
+    login: str
+    is_bot: bool = False
+    role: str = ""
+
+    @property
+    def may_push(self) -> bool:
+        return not self.is_bot and self.role in PUSH_ROLES
+
+    @property
+    def may_triage(self) -> bool:
+        return not self.is_bot and self.role in TRIAGE_ROLES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelFacts:
+    """The trigger label was set. All but `seen` as it is now, not as the delivery said."""
+
+    by: Person
+    labelled: bool
+    closed: bool = False
+    is_pull: bool = False
+    task: Task | None = None
+    foreign_pull: bool = False
+    seen: bool = False
+    """The task was started by this very label, found by the sweep before its delivery came."""
+
+
+def on_label(facts: LabelFacts) -> Decision:
+    """The label starts a task, or goes on with one that stopped."""
+    if facts.by.is_bot:
+        return Ignore(Why.BOT)
+    if not facts.labelled:
+        return Ignore(Why.LABEL_GONE)
+    if facts.seen:
+        return Ignore(Why.SEEN)
+    if facts.task is not None and _on_its_way(facts.task):
+        return Ignore(Why.AT_WORK)
+    if not facts.by.may_push:
+        return Refuse(Why.NO_PUSH_RIGHT)
+    if facts.is_pull:
+        return Refuse(Why.IS_PULL)
+    if facts.closed:
+        return Refuse(Why.CLOSED)
+    if facts.task is None:
+        return Start(ask=facts.foreign_pull)
+    return _go_on(facts.task)
+
+
+def _on_its_way(task: Task) -> bool:
+    """Whether setting the label changes nothing: nobody stopped it and it has not failed."""
+    return task.wish is Wish.NONE and task.state not in (ENDED | {State.PAUSED})
+
+
+def _go_on(task: Task) -> Decision:
+    if task.state is State.RUNNING and task.wish is not Wish.NONE:
+        return Unwish()
+    if task.paused_by is PausedBy.INSTALLATION:
+        return Refuse(Why.NO_ACCESS)
+    return Resume(afresh=task.state is State.MERGED)
+
+
+def on_unlabel(task: Task | None, by: Person, *, labelled: bool) -> Decision:
+    """Removing the label pauses; whoever may remove it may pause."""
+    if by.is_bot:
+        return Ignore(Why.BOT)
+    if labelled:
+        return Ignore(Why.LABEL_BACK)
+    if task is None:
+        return Ignore(Why.NO_TASK)
+    if task.settled or task.state is State.PAUSED:
+        return Ignore(Why.STAYS)
+    return _stop(task, State.PAUSED, f"label_removed:{by.login}")
+
+
+def on_pause(task: Task, by: str) -> Decision:
+    """`/pdev pause`."""
+    if task.ended or (task.state is State.PAUSED and task.paused_by is PausedBy.PERSON):
+        return Ignore(Why.STAYS)
+    return _stop(task, State.PAUSED, f"by:{by}")
+
+
+def on_cancel(task: Task, by: str) -> Decision:
+    """`/pdev cancel`."""
+    if task.ended and task.state is not State.FAILED:
+        return Ignore(Why.STAYS)
+    return _stop(task, State.CANCELLED, f"by:{by}")
+
+
+def on_resume(task: Task, *, closed: bool) -> Decision:
+    """`/pdev resume` and the buttons: from every end, every pause, and every question."""
+    if closed:
+        return Refuse(Why.CLOSED)
+    if task.state in {State.BLOCKED, State.QUEUED, State.WAITING_CHECKS}:
+        return Ignore(Why.STAYS)
+    if task.state is State.RUNNING and task.wish is Wish.NONE:
+        return Ignore(Why.STAYS)
+    return _go_on(task)
+
+
+def _stop(task: Task, to: State, reason: str) -> Decision:
+    """A worker stops its own task, at a place where work is kept; nobody else holds the others back."""
+    if task.state is State.RUNNING:
+        wish = Wish.CANCEL if to is State.CANCELLED else Wish.PAUSE
+        return Ignore(Why.STAYS) if task.wish in {wish, Wish.CANCEL} else Ask(wish, reason)
+    if to not in MOVES[task.state]:
+        return Ignore(Why.STAYS)
+    return Move(to, reason, PausedBy.PERSON if to is State.PAUSED else None)
+
+
+def on_closed(task: Task | None, by: Person, *, closed: bool, merged: bool) -> Decision:
+    """The issue or its pull request was closed. Either delivery may come first; a merge closes the issue too."""
+    if task is None:
+        return Ignore(Why.NO_TASK)
+    if merged:
+        return Move(State.MERGED, f"by:{by.login}") if State.MERGED in MOVES[task.state] else Ignore(Why.OVER)
+    if not closed:
+        return Ignore(Why.OPEN_AGAIN)
+    return Move(State.COMPLETED, f"by:{by.login}") if State.COMPLETED in MOVES[task.state] else Ignore(Why.OVER)
+
+
+def on_pull_dropped(task: Task | None, by: Person, *, own: bool) -> Decision:
+    """The task's pull request was closed without a merge: nobody wants this work as it is."""
+    if task is None:
+        return Ignore(Why.NO_TASK)
+    if own:
+        return Ignore(Why.OWN)
+    if task.ended:
+        return Ignore(Why.OVER)
+    return _stop(task, State.CANCELLED, f"pr_closed:{by.login}")
+
+
+def on_reopened(task: Task | None, by: Person, *, labelled: bool) -> Decision:
+    """An issue, or a task's pull request, is open again: go on where its closing ended the task."""
+    if by.is_bot:
+        return Ignore(Why.BOT)
+    if task is None:
+        return Ignore(Why.NO_TASK)
+    if not labelled:
+        return Ignore(Why.LABEL_GONE)
+    if task.state not in {State.COMPLETED, State.CANCELLED} or not by.may_push:
+        return Ignore(Why.STAYS)
+    if task.state is State.CANCELLED and not task.reason.startswith("pr_closed"):
+        return Ignore(Why.STAYS)
+    return _go_on(task)
+
+
+def on_gone(task: Task | None, reason: str) -> Decision:
+    """The issue was deleted or moved to another repository."""
+    if task is None:
+        return Ignore(Why.NO_TASK)
+    if task.ended and task.state is not State.FAILED:
+        return Ignore(Why.OVER)
+    return _stop(task, State.CANCELLED, reason)
+
+
+def on_access_lost(task: Task) -> Decision:
+    """The App was removed or suspended: its tokens are void, so a running agent could save nothing more."""
+    if task.settled or task.state is State.PAUSED:
+        return Ignore(Why.STAYS)
+    return Move(State.PAUSED, "no_access", PausedBy.INSTALLATION)
+
+
+def on_access_back(task: Task) -> Decision:
+    if task.state is State.PAUSED and task.paused_by is PausedBy.INSTALLATION:
+        return Resume()
+    return Ignore(Why.STAYS)
+
+
+def on_blockers(task: Task, open_blockers: tuple[int, ...]) -> Decision:
+    """What a task waits for has changed. A task at work is not called back."""
+    if task.state is State.BLOCKED and not open_blockers:
+        return Move(State.QUEUED)
+    if task.state is State.QUEUED and open_blockers:
+        return Move(State.BLOCKED)
+    return Ignore(Why.STAYS)
+
+
+def priority(labels: tuple[str, ...]) -> int:
+    """Of the highest priority label: `P0`–`P3`, `priority: high`, `priority/high`, `urgent` …; normal without one."""
+    found = [level for label in labels if (level := _priority_of(label)) is not None]
+    return max(found, default=NORMAL_PRIORITY)
+
+
+def is_priority(label: str) -> bool:
+    return _priority_of(label) is not None
+
+
+def _priority_of(label: str) -> int | None:
+    match = _PRIORITY.fullmatch(label.strip().lower())
+    if match is None:
+        return None
+    # A bare "high" or "low" may mean anything; "P1" and "urgent" may not.
+    return _PRIORITIES.get(match["word"]) if match["prefix"] or match["word"] not in _VAGUE else None
