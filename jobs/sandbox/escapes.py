@@ -104,7 +104,7 @@ def main() -> None:
         print(json.dumps({"name": name, "held": why is not None, "detail": why or "it worked"}))
     for name, found in observations(goal):
         print(json.dumps({"name": name, "held": not found, "detail": found}))
-    places = ("worked", str(Path(os.environ["HOME"], "worked")), "/tmp/worked")  # noqa: S108
+    places = ("worked", str(Path.home() / "worked"), "/tmp/worked")  # noqa: S108
     trouble = [why for place in places if (why := refused(lambda p=place: write(p))) is not None]  # type: ignore[misc]
     print(json.dumps({"name": "works", "held": not trouble, "detail": "; ".join(trouble)}))
 
