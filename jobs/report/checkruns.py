@@ -27,7 +27,7 @@ class CheckRuns:
         """Bring every check run up to date; saves after each write, so that none is ever written twice."""
         head = task.head_sha
         if not head:
-            return surface
+            return await self._close(task, surface)
         views = {f"{view.name}@{head}": view for view in checks(task, round(self.now.timestamp() * 1000))}
         if not any(key in surface.checks for key in views):
             surface = await self._recall(task, head, surface)
@@ -41,6 +41,17 @@ class CheckRuns:
             if not key.endswith(f"@{head}") and seen.status != "completed":
                 await self._supersede(seen)
                 surface = await self._noted(task, surface, key, CheckSeen(seen.id, "superseded", "completed"))
+        return surface
+
+    async def _close(self, task: Task, surface: Surface) -> Surface:
+        """The branch was withdrawn: what still runs on its last commit, which stays visible, ends as the task did."""
+        views = {view.name: view for view in checks(task, round(self.now.timestamp() * 1000))}
+        for key, seen in list(surface.checks.items()):
+            view = views.get(key.partition("@")[0])
+            if seen.status == "completed" or view is None or view.status != "completed":
+                continue
+            await self.door.update_check_run(seen.id, budget=self.kind, **self._fields(view, first=False))
+            surface = await self._noted(task, surface, key, CheckSeen(seen.id, view.digest(), view.status))
         return surface
 
     async def _recall(self, task: Task, head: str, surface: Surface) -> Surface:
