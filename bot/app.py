@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.handlers import Desk, owned
-from bot.inbox import Consumer, DeadLetters, is_cancelled
+from bot.inbox import Consumer, DeadLetters
 from bot.pages import Pages
 from bot.webhook import MAX_BODY, PATH, Webhook
 from core import log
@@ -21,6 +21,7 @@ from core.metrics import CONTENT_TYPE, Metrics
 from core.secret import Secret
 from core.settings import Settings
 from core.store import Inbox, Store
+from core.valkey import is_cancelled
 
 _log = log.get("bot.app")
 

