@@ -100,8 +100,9 @@ async def heard(bench: Bench) -> list[Said]:
     Each such comment gets 👀, so that its writer knows that the next stage reads it.
     """
     said: list[Said] = []
+    at_ms = bench.task.trigger.at_ms // 1000 * 1000  # GitHub tells whole seconds
     for comment in await bench.door.comments(bench.task.issue):
-        author, is_new = comment.user, comment.created_at.timestamp() * 1000 > bench.task.trigger.at_ms
+        author, is_new = comment.user, comment.created_at.timestamp() * 1000 >= at_ms
         if not author or author.type == "Bot" or not is_new or comment.body.lstrip().startswith("/pdev"):
             continue
         if await bench.door.permission(author.login) in PUSH_RIGHTS:

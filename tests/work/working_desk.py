@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from core.settings import Settings
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import State, Task
 from demo.hub import gitstore
+from demo.hub.observers import Exchange
 from demo.hub.state import CheckRun, Comment, Pull
 from demo.player import PLAYER
 from jobs.agents import AgentBackend, ScriptedBackend
@@ -47,6 +48,8 @@ class WorkingDesk(Desk):
     agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
     sandbox: Sandbox = None  # type: ignore[assignment]
     data: Path = None  # type: ignore[assignment]
+    exchanges: list[Exchange] = field(default_factory=list)
+    """Every call that was made of the hub."""
 
     # ── workers ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -149,6 +152,20 @@ class WorkingDesk(Desk):
             return (await self.store.surface(task.id)).reported_version >= task.version
 
         await self.until(holds, f"#{number} is not shown")
+
+    async def ring(self, number: int, *, later_s: float = 0) -> None:
+        """Let time pass and have the task reported now, which arq, knowing no shifted clock, would not."""
+        self.clock.advance(seconds=later_s)
+        task = await self.task(number)
+        await self.store.enqueue(Report(task.id, 0))
+
+        async def is_done() -> bool:
+            return not await self.due_reports()
+
+        await self.until(is_done, "the report does not end")
+
+    async def due_reports(self) -> list[str]:
+        return [name for name in await self.due_jobs() if name.startswith("report:")]
 
     async def until_check(
         self, number: int, name: str, status: str, *, sha: str = "", conclusion: str | None = None
