@@ -48,6 +48,16 @@ AWAY = (Transient, OperatorError, TimeoutError, RedisError, OSError)
 """What passes, or is mended by whoever runs pdev: the delivery itself is fine."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one try ended: `handled`, `refused` (by GitHub, for good), `put_back` or `dead`."""
+
+    outcome: str
+    did: str
+    wait_ms: int | None = None
+    """Until the next try; None when there is none."""
+
+
 class DeadLetters:
     """Deliveries that were given up: the newest 1,000, for whoever looks into it."""
 
@@ -125,53 +135,52 @@ class Consumer:
                 if not await self._inbox.lock(delivery.line, self._name, LOCK_MS):
                     return  # its former process is slow, not dead
                 try:
-                    await self._try(entry)
+                    ending = await self._try(entry)
                 finally:
+                    # Before the entry is done: what follows in its line may be read by another process at once.
                     await self._inbox.unlock(delivery.line, self._name)
+                await self._end(entry, ending)
             except (RedisError, OSError) as error:
                 _log.warning("store away while handling", problem=str(error))
 
-    async def _try(self, entry: Entry) -> None:
+    async def _try(self, entry: Entry) -> Ending:
         try:
             async with asyncio.timeout(self._pace.patience_s):
-                did = await handle(entry.delivery, entry.tries, self._desk)
+                return Ending("handled", await handle(entry.delivery, entry.tries, self._desk))
         except UserError as error:
             # Nobody but the repository's people can mend it, and they see it where they caused it.
-            await self._finish(entry, "refused", str(error))
+            return Ending("refused", str(error))
         except AWAY as error:
             waited = self._clock.now_ms() - entry.delivery.received_ms
-            await self._again(entry, error, give_up=entry.tries + 1 >= MAX_TRIES and waited > PATIENT_MS)
+            return await self._again(entry, error, give_up=entry.tries + 1 >= MAX_TRIES and waited > PATIENT_MS)
         except Exception as error:
             _log.exception("handler failed", tries=entry.tries + 1)
-            await self._again(entry, error, give_up=entry.tries + 1 >= MAX_TRIES)
-        else:
-            await self._finish(entry, "handled", did)
+            return await self._again(entry, error, give_up=entry.tries + 1 >= MAX_TRIES)
 
-    async def _finish(self, entry: Entry, outcome: str, did: str) -> None:
-        self._handled.labels(entry.delivery.event, outcome).inc()
-        _log.info("delivery", outcome=outcome, did=did, tries=entry.tries + 1)
-        await self._inbox.done(entry)
-
-    async def _again(self, entry: Entry, error: Exception, *, give_up: bool) -> None:
+    async def _again(self, entry: Entry, error: Exception, *, give_up: bool) -> Ending:
+        problem = f"{type(error).__name__}: {error}"
         if give_up:
-            await self._bury(entry, error)
-            return
+            await self._bury(entry)
+            return Ending("dead", problem)
         wait = min(FIRST_WAIT_MS << min(entry.tries, 16), LONGEST_WAIT_MS)
         asked = error.retry_after if isinstance(error, Transient) else None
-        wait = max(wait, round((asked or 0) * 1000))
-        _log.warning(
-            "delivery put back", problem=f"{type(error).__name__}: {error}", wait_ms=wait, tries=entry.tries + 1
-        )
-        self._handled.labels(entry.delivery.event, "put_back").inc()
-        await self._inbox.put_back(entry, self._clock.now_ms() + wait)
+        return Ending("put_back", problem, wait_ms=max(wait, round((asked or 0) * 1000)))
 
-    async def _bury(self, entry: Entry, error: Exception) -> None:
-        _log.error("delivery given up", problem=f"{type(error).__name__}: {error}", tries=entry.tries + 1)
+    async def _bury(self, entry: Entry) -> None:
+        guid = entry.delivery.guid
         await self._dead.add(entry.delivery)
         with suppress(PdevError, TimeoutError, ValueError):
             async with asyncio.timeout(self._pace.patience_s):
-                await tell(entry.delivery, self._desk, f"gave_up:{entry.delivery.guid}", gave_up(entry.delivery.guid))
-        await self._finish(entry, "dead", str(error))
+                await tell(entry.delivery, self._desk, f"gave_up:{guid}", gave_up(guid))
+
+    async def _end(self, entry: Entry, ending: Ending) -> None:
+        self._handled.labels(entry.delivery.event, ending.outcome).inc()
+        level = {"handled": _log.info, "refused": _log.warning, "put_back": _log.warning, "dead": _log.error}
+        level[ending.outcome]("delivery", outcome=ending.outcome, did=ending.did, tries=entry.tries + 1)
+        if ending.wait_ms is None:
+            await self._inbox.done(entry)
+        else:
+            await self._inbox.put_back(entry, self._clock.now_ms() + ending.wait_ms)
 
 
 async def _forever(step: Callable[[], Awaitable[object]], pause_s: float) -> None:
