@@ -1,12 +1,27 @@
 """`pdev web`: the process that GitHub talks to."""
 
+import asyncio
+import signal
+
+import aiohttp
+
 from bot.app import run_web
 from core.log import configure
 from core.settings import WEB_NEEDS, Settings, environ
+from core.valkey import connect
 
 
 async def run() -> int:
     """Answer webhooks until SIGTERM or SIGINT."""
     settings = Settings.from_environ(environ(), needs=WEB_NEEDS)
     configure(settings.log_level, settings.log_format, secrets=settings.secret_values())
-    return await run_web(settings)
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    redis = connect(settings.redis_url)
+    try:
+        async with aiohttp.ClientSession() as session:
+            await run_web(settings, session=session, redis=redis, stop=stop)
+    finally:
+        await redis.aclose()
+    return 0

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.store import Capacity
 from core.tasks import State, Task
 
 AGE_STEP = timedelta(hours=6)
@@ -19,6 +18,18 @@ HIGHEST = 3
 MAX_AGENTS = 5
 """Tasks of one repository that run at once, unless it says otherwise (the seed's default; 1 to 20)."""
 MOST_AGENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Slots of all live workers, and how many running tasks take one."""
+
+    slots: int
+    taken: int
+
+    @property
+    def free(self) -> int:
+        return max(self.slots - self.taken, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ Facts = TypeVarTuple("Facts")
 _GIVE_UP_AT = 0.75
 """Share of the lease without a renewal after which the holder stops by itself: before others may take over."""
 
+_LATE_S = 0.25
+"""Between a holder's last write and its `let_go`: without a question that waits, a loss is told that much later."""
+
 
 class StopReason(IntEnum):
     """Why the holder must stop, the strongest last: a wish outranks a shutdown, a lost lease outranks everything."""
@@ -104,8 +107,7 @@ class Lease:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._closing = True
-        self._ring.set()
+        self.let_go()
         await self._ended.wait()  # at most one socket timeout, a tenth of the lease
         self._refuse(self._take_asking())
 
@@ -122,6 +124,11 @@ class Lease:
             self._asking.append(answer)
         self._ring.set()
         await answer
+
+    def let_go(self) -> None:
+        """The holder has moved its task itself: nothing is renewed any more, so nothing can be lost."""
+        self._closing = True
+        self._ring.set()
 
     def nudge(self) -> None:
         """Renew now instead of at the next beat: somebody published a wish for this task."""
@@ -150,6 +157,8 @@ class Lease:
                 if beat is not None and beat is not Beat.LOST:
                     last, wait = began, self._terms.beat_s
                     self._tell(self._go_on, beat, asking)
+                elif beat is Beat.LOST and not asking and self._lets_go_soon():
+                    return
                 elif beat is Beat.LOST or time.monotonic() - last > _GIVE_UP_AT * self._terms.lease_s:
                     self._tell(self._lose, beat is None, asking)
                     return
@@ -159,6 +168,11 @@ class Lease:
         finally:
             redis.close()
             self._tell(self._ended.set)
+
+    def _lets_go_soon(self) -> bool:
+        """Whether the task is gone because the holder moved it and has not yet come to saying so."""
+        self._ring.wait(_LATE_S)
+        return self._closing
 
     def _renew(self, renewer: Renewer) -> Beat | None:
         """The store's answer, or None when there was none."""

@@ -12,16 +12,17 @@ from jobs.deps import Deps
 log = logging.getLogger(__name__)
 
 
-async def plan_and_grant(deps: Deps, token: str) -> int:
+async def plan_and_grant(deps: Deps, token: str, poke: int | None = None) -> int:
     """Start what may start, until nobody has rung since; how many attempts were granted.
 
-    `token` names this planner; nobody else may use it. While somebody else plans, nothing is left to do.
+    `token` names this planner; nobody else may use it. `poke`: the ring that is answered. Nothing is left to do while
+    somebody else plans, or when a plan was made after that ring.
     """
     granted = 0
-    while (seen := await deps.store.take_plan(token)) is not None:
+    seen = await deps.store.take_plan(token, poke=poke)
+    while seen is not None:
         granted += await _grant_planned(deps, Caps())
-        if await deps.store.end_plan(token, seen):
-            break
+        seen = None if await deps.store.end_plan(token, seen) else await deps.store.take_plan(token)
     return granted
 
 

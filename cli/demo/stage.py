@@ -23,7 +23,6 @@ from core.settings import child_environ
 from core.store import Store
 from core.valkey import connect, start
 from demo.hub import Hub
-from demo.hub.gitstore import Ident, create
 from demo.player import CueServer
 from demo.world import FILES, script
 from demo.world.issues import THINK_MS
@@ -83,8 +82,7 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
 
 
 async def _hub(stack: AsyncExitStack, data: Path, port: int) -> Hub:
-    hub = Hub(data / "hub", now=SystemClock().now, private=True)
-    await create(hub.repo.git_dir, seed=FILES, author=Ident("owner", "owner@example.com", hub.now()))
+    hub = Hub(data / "hub", now=SystemClock().now, private=True, files=FILES)
     await hub.start(port)
     stack.push_async_callback(hub.stop)
     return hub
@@ -101,6 +99,8 @@ def _environ(hub: Hub, data: Path, redis_url: str, port: int, slots: int, sandbo
             "GITHUB_SERVER_URL": hub.html_url, "PDEV_DATA_DIR": str(data / "pdev"), "PDEV_AGENT": "scripted",
             "PDEV_SCRIPT_SOCKET": str(data / "cue.sock"), "PDEV_SANDBOX": sandbox, "PDEV_SLOTS": str(slots),
             "PDEV_LEASE_S": str(LEASE_S), "PDEV_BEAT_S": str(BEAT_S), "PDEV_SWEEP_S": str(SWEEP_S),
+            # Its agents take seconds where real ones take minutes, so an hour's writes come in one.
+            "PDEV_WRITES_PER_MINUTE": "10000", "PDEV_WRITES_PER_HOUR": "10000",
         }
     )  # fmt: skip
 

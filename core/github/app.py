@@ -1,9 +1,9 @@
 """What the App does as itself: find its installations, mint tokens, read and repeat webhook deliveries."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NoReturn
 
-from core.errors import Forbidden, Refused
+from core.errors import Forbidden, NotFound, Refused
 from core.github import calls
 from core.github.answers import App, Delivery, DeliveryDetail, Installation, Issue, MintedToken, Repository
 from core.github.sender import Sender
@@ -34,9 +34,10 @@ class AppDoor:
         )
 
     async def deliveries(self, *, since: datetime) -> list[Delivery]:
-        """Deliveries of the App's webhook, newest first, back to `since` (GitHub keeps three days)."""
+        """Deliveries of the App's webhook, newest first, back to `since` (aware; GitHub keeps three days)."""
+        oldest = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
         return await self._sender.get_all(
-            calls.LIST_DELIVERIES, Delivery, until=lambda item: item["delivered_at"] < f"{since:%Y-%m-%dT%H:%M:%S}"
+            calls.LIST_DELIVERIES, Delivery, until=lambda item: item["delivered_at"] < oldest
         )
 
     async def delivery(self, delivery_id: int) -> DeliveryDetail:
@@ -77,7 +78,10 @@ class InstallationDoor:
             if repository.archived or repository.disabled:
                 continue
             where = {"owner": repository.owner.login, "repo": repository.name, "labels": label, "state": "open"}
-            issues = await self._sender.get_all(calls.LIST_ISSUES, Issue, where)
+            try:
+                issues = await self._sender.get_all(calls.LIST_ISSUES, Issue, where)
+            except NotFound:  # issues are switched off there
+                continue
             found += [(repository, issue) for issue in issues if not issue.is_pull]
         return found
 

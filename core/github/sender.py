@@ -15,44 +15,29 @@ from typing import Any, TypeVar
 
 import msgspec
 from gidgethub import GitHubException, QueryError
-from tenacity import AsyncRetrying, RetryCallState
+from tenacity import AsyncRetrying
 
 from core.errors import (
     BadCredentials,
     BadReference,
-    BudgetSpent,
     Forbidden,
     GitHubAway,
     NotFound,
     OperatorError,
-    PdevError,
     RateLimited,
     SecondaryLimited,
-    Transient,
 )
 from core.github.budget import Budget, Kind, Rate
-from core.github.calls import Call
+from core.github.calls import LIST_REPOSITORIES, Call
+from core.github.patience import Patience, TokenLag, may_try_again
 from core.github.problems import query_problem
 from core.github.tokens import AppKey, Scope, Token, Tokens
-from core.github.wire import AnswerCache, NeverSent, Station, Wire
+from core.github.wire import AnswerCache, Station, Wire
 from core.metrics import Metrics
 
 T = TypeVar("T")
 
 NOTHING: Mapping[str, Any] = {}
-_TRIES = 8
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
-_LAG_WAIT_S = 0.5
-
-
-class TokenLag(Transient):
-    """A 403 or 404 for a token so young that GitHub may not know it everywhere."""
-
-    code = "TOKEN_LAG"
-
-    def __init__(self, refusal: PdevError) -> None:
-        super().__init__("GitHub may not know the new token yet.", retry_after=_LAG_WAIT_S)
-        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +65,7 @@ class Sender:
         scope: Scope | None = None,
         patience_s: float | None = None,
     ) -> None:
-        self._patience_s = office.patience_s if patience_s is None else patience_s
+        self._patience = Patience(office.patience_s if patience_s is None else patience_s, office.random)
         self._office = office
         self._key = key
         self._tokens = tokens
@@ -153,9 +138,9 @@ class Sender:
         _check_values(values)
         retrying = AsyncRetrying(
             sleep=self._office.sleep,
-            retry=lambda state: _may_try_again(call, budget, state),
-            wait=self._wait,
-            stop=self._is_patience_over,
+            retry=lambda state: may_try_again(state, call, budget),
+            wait=self._patience.wait,
+            stop=self._patience.is_over,
             reraise=True,
         )
         try:
@@ -182,11 +167,25 @@ class Sender:
         try:
             answer = await self._through(token.value.reveal(), act)
         except (NotFound, Forbidden) as refusal:
-            if token.is_young(self._office.station.clock.now_ms()):
+            if not token.is_young(self._office.station.clock.now_ms()):
+                raise
+            if not await self._is_known(token):
                 raise TokenLag(refusal) from refusal
-            raise
+            answer = await self._through(token.value.reveal(), act)
         token.is_proven = True
         return answer
+
+    async def _is_known(self, token: Token) -> bool:
+        """Whether GitHub accepts the token for what every token may do; then a refusal was meant."""
+        await self._office.budget.take(self._who, None)
+        try:
+            await self._through(
+                token.value.reveal(), lambda wire: wire.getitem(LIST_REPOSITORIES.path, {"per_page": 1})
+            )
+        except (NotFound, Forbidden, BadCredentials):
+            return False
+        token.is_proven = True
+        return True
 
     async def _through(self, credential: str, act: Callable[[Wire], Awaitable[Any]]) -> Any:
         cache = self._office.answers.of(self.scope.installation_id) if self.scope else None
@@ -214,35 +213,6 @@ class Sender:
             metrics.gauge("pdev_github_remaining", "Requests left this hour", ["who"]).labels(self._who).set(
                 rate.remaining
             )
-
-    def _wait(self, state: RetryCallState) -> float:
-        """Seconds until the next try: what GitHub asks for, else 0.5 to 2 s, doubled each time up to 30 s."""
-        error = _error_of(state)
-        jitter = self._office.random()
-        if isinstance(error, Transient) and error.retry_after is not None:
-            return error.retry_after + jitter / 2
-        growing: float = _FIRST_WAIT_S * (1 + 3 * jitter) * 2 ** (state.attempt_number - 1)
-        return min(growing, _LONGEST_WAIT_S)
-
-    def _is_patience_over(self, state: RetryCallState) -> bool:
-        waited = max(state.idle_for, state.seconds_since_start or 0)
-        return state.attempt_number >= _TRIES or waited + state.upcoming_sleep > self._patience_s
-
-
-def _may_try_again(call: Call, budget: Kind, state: RetryCallState) -> bool:
-    match _error_of(state):
-        case TokenLag() | NeverSent() | RateLimited() | SecondaryLimited():
-            return True
-        case BudgetSpent():
-            return budget != "progress"
-        case GitHubAway():
-            return call.repeatable
-        case _:
-            return False
-
-
-def _error_of(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
 
 
 def _check_values(values: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import jwt
 
 from core.clock import Clock
-from core.errors import Transient
+from core.errors import BadCredentials, Transient
 from core.github.answers import MintedToken
 from core.secret import Secret
 
@@ -38,12 +38,12 @@ class AppKey:
         now = self._clock.now_ms() // 1000
         if not self._jwt or not 0 <= now - self._made_s < _JWT_RENEW_S:
             claims = {"iat": now - _JWT_BACK_S, "exp": now + _JWT_AHEAD_S, "iss": self.app_id}
-            self._jwt = jwt.encode(claims, self._private_key.reveal(), algorithm="RS256")
+            try:
+                self._jwt = jwt.encode(claims, self._private_key.reveal(), algorithm="RS256")
+            except jwt.InvalidKeyError as error:
+                raise BadCredentials("The App's private key is no RSA key.") from error
             self._made_s = now
         return self._jwt
-
-    def forget(self) -> None:
-        self._jwt = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from core.github.problems import problem_of
 
 USER_AGENT = "pdev"
 API_VERSION = "2022-11-28"
-# GitHub cuts its own requests at 10 s; what takes longer than twice that is lost.
-_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=10)
+# GitHub cuts its own requests at 10 s; what takes longer is lost.
+_TIMEOUT = aiohttp.ClientTimeout(total=12, connect=5)
 _REDIRECTS = 3
 _MOVED = (301, 302, 307, 308)
 

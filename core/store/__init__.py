@@ -4,11 +4,11 @@ Everything that processes must agree on goes through here, and each change is on
 process may die between any two lines. Every key has an age or a cap; memory that fills up says so before it is full.
 """
 
+from core.schedule import Capacity
 from core.store.doorbells import Doorbells
 from core.store.inbox import Entry, Inbox
-from core.store.leases import LEASE_MS, Beat, Leases, Renewer
+from core.store.leases import Beat, Leases, Renewer
 from core.store.records import (
-    Capacity,
     CheckSeen,
     Contended,
     Damaged,
@@ -27,7 +27,7 @@ from core.store.surfaces import Surfaces
 from core.store.workers import Workers
 
 __all__ = [
-    "LEASE_MS", "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox",
+    "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox",
     "NoSuchTask", "NotRunning", "Renewer", "Session", "SessionState", "Store", "Surface", "TooNew", "WorkerInfo",
 ]  # fmt: skip
 

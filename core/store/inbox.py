@@ -60,7 +60,10 @@ class Inbox(Room):
         return await stored
 
     async def read(self, consumer: str, count: int = 10, block_ms: int = 5000) -> list[Entry]:
-        """New heads of lines, waiting up to `block_ms` for the first (less than the client's socket timeout)."""
+        """New heads of lines, waiting up to `block_ms` for the first.
+
+        0 does not wait; it must be less than the client's socket timeout.
+        """
         found = await self._grouped(
             self._redis.xreadgroup, _GROUP, consumer, {_STREAM: ">"}, count=count, block=block_ms or None
         )

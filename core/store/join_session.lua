@@ -10,6 +10,7 @@ if not (id and is_open(id)) then
   redis.call('PEXPIRE', count, 2 * 86400000)
   redis.call('HSET', 'pdev:session:' .. id, 'record', ARGV[4], 'state', 'open', 'id', id)
   redis.call('SET', open, id)
+  redis.call('SADD', 'pdev:sessions:open', id)
   tell('session.started', '', {'session', id, 'repo', ARGV[2]})
 end
 return id

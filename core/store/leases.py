@@ -17,9 +17,6 @@ from core.store.scripts import text
 from core.store.tasks import Guard, Moved, Tasks, flat
 from core.tasks import State, Task, Wish, interrupted, move
 
-LEASE_MS = 20_000
-"""With a beat and a sweep every 5 s a dead worker's task goes on elsewhere after at most 25 s."""
-
 
 class Beat(StrEnum):
     """What a heartbeat is told."""
@@ -76,13 +73,9 @@ class Leases(Tasks):
         """Running tasks whose owner's name begins so."""
         return [task for task in await self.running() if task.owner.startswith(owner_prefix)]
 
-    async def expired(self, *, blind_ms: int | None = None, grace_ms: int = LEASE_MS) -> list[Task]:
-        """Running tasks whose lease has run out; those never taken up have no owner.
-
-        `blind_ms`: when nobody asked for longer than that (real time), the store or every sweep was away and no
-        worker could have renewed. Then nobody is blamed: every lease is good for `grace_ms` more, and nothing expired.
-        """
-        return await self._leased(await self._scripts("expired", blind_ms or 0, grace_ms))
+    async def expired(self) -> list[Task]:
+        """Running tasks whose lease has run out; those never taken up have no owner."""
+        return await self._leased(await self._scripts("expired"))
 
     async def interrupt(self, task_id: str, epoch: int, *, crashed: bool, overdue: bool = False) -> Task | None:
         """Take a running task from its worker and fence that worker off; None if the task has moved on already.

@@ -61,18 +61,24 @@ local function save(t, record, version, epoch)
   if t.ended then
     redis.call('SREM', 'pdev:tasks:live', t.id)
     redis.call('SREM', 'pdev:tasks:live:' .. t.repo, t.id)
-    redis.call('ZADD', 'pdev:tasks:ended', int(now), t.id)
-    redis.call('ZREMRANGEBYSCORE', 'pdev:tasks:ended', '-inf', int(now - MONTH))
+    for _, ended in ipairs({'pdev:tasks:ended', 'pdev:tasks:ended:' .. t.repo}) do
+      redis.call('ZADD', ended, int(now), t.id)
+      redis.call('ZREMRANGEBYSCORE', ended, '-inf', int(now - MONTH))
+      redis.call('PEXPIRE', ended, int(MONTH))
+    end
+    redis.call('ZREMRANGEBYSCORE', 'pdev:tasks:unreported', '-inf', int(now - MONTH))
     redis.call('PEXPIRE', key, int(MONTH))
     redis.call('PEXPIRE', history, int(MONTH))
   else
     redis.call('SADD', 'pdev:tasks:live', t.id)
     redis.call('SADD', 'pdev:tasks:live:' .. t.repo, t.id)
     redis.call('ZREM', 'pdev:tasks:ended', t.id)
+    redis.call('ZREM', 'pdev:tasks:ended:' .. t.repo, t.id)
     redis.call('PERSIST', key)
     redis.call('PERSIST', history)
   end
   if t.event ~= '' then tell(t.event, t.id, t.facts) end
+  redis.call('ZADD', 'pdev:tasks:unreported', int(now), t.id)
   report(t.id, version)
   if t.poke then poke() end
 end

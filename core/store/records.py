@@ -131,17 +131,6 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: float = 0.0
 
 
-class Capacity(msgspec.Struct, frozen=True):
-    """Slots of all live workers, and how many running tasks take one."""
-
-    slots: int
-    taken: int
-
-    @property
-    def free(self) -> int:
-        return max(self.slots - self.taken, 0)
-
-
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the story."""
 

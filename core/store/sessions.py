@@ -36,6 +36,12 @@ class Sessions(Room):
         name = await self._redis.get(f"pdev:session:open:{repo_id}")
         return await self.session(name.decode()) if name else None
 
+    async def open_sessions(self) -> list[Session]:
+        """All of them, oldest first: for the sweep, which closes those that nobody closed."""
+        names = await self._redis.smembers("pdev:sessions:open")  # type: ignore[misc]
+        found = [await self.session(name.decode()) for name in names]
+        return sorted((session for session in found if session), key=lambda s: (s.started_ms, s.id))
+
     async def session_tasks(self, session_id: str) -> list[str]:
         """The ids of the tasks that were ever in this session, in no order."""
         return [name.decode() for name in await self._redis.smembers(f"pdev:session:{session_id}:tasks")]  # type: ignore[misc]

@@ -17,6 +17,7 @@ redis.call('HSET', key, 'state', state, 'ended_ms', int(now))
 redis.call('PEXPIRE', key, int(MONTH))
 redis.call('PEXPIRE', tasks, int(MONTH))
 redis.call('DEL', open)
+redis.call('SREM', 'pdev:sessions:open', id)
 redis.call('ZADD', 'pdev:sessions:unreported', int(now), id)
 tell('session.all_tasks_complete', '', {'session', id, 'repo', ARGV[2], 'state', state, 'tasks', int(counted)})
 return id

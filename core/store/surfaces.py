@@ -21,4 +21,15 @@ class Surfaces(Room):
             return Surface()
 
     async def save_surface(self, task_id: str, surface: Surface) -> None:
-        await self._redis.set(f"pdev:surface:{task_id}", msgspec.json.encode(surface), px=_AGE_MS)
+        """Remember it; a task whose newest version it shows leaves `unreported`."""
+        encoded = msgspec.json.encode(surface)
+        await self._scripts("save_surface", task_id, encoded, _AGE_MS, str(surface.reported_version))
+
+    async def unreported(self, older_than_ms: int = 0) -> list[str]:
+        """Ids of tasks whose newest version GitHub does not show yet, longest waiting first: for the sweep.
+
+        `older_than_ms`: only those that last changed so long ago that their report job must have been lost.
+        """
+        until = self._clock.now_ms() - older_than_ms
+        found = await self._redis.zrangebyscore("pdev:tasks:unreported", "-inf", until)
+        return [name.decode() for name in found]

@@ -75,11 +75,9 @@ class Tasks(Sessions):
 
         A record that cannot be read is logged and left out, so that it does not stop the others.
         """
-        if live:
-            found = await self._redis.smembers(f"pdev:tasks:live:{repo_id}" if repo_id else "pdev:tasks:live")  # type: ignore[misc]
-        else:
-            found = await self._redis.zrange("pdev:tasks:ended", 0, -1)
-        ids = [i for i in (name.decode() for name in found) if repo_id is None or i.startswith(f"{repo_id}-")]
+        key = ("pdev:tasks:live" if live else "pdev:tasks:ended") + (f":{repo_id}" if repo_id is not None else "")
+        found = await (self._redis.smembers(key) if live else self._redis.zrange(key, 0, -1))  # type: ignore[misc]
+        ids = [name.decode() for name in found]
         return sorted(await self._load_all(ids), key=lambda t: (t.created_ms, t.issue))
 
     async def create(self, task: Task) -> bool:
@@ -111,6 +109,7 @@ class Tasks(Sessions):
             raise Fenced(task_id, epoch) from None
 
     async def _change(self, task_id: str, step: Step, guard: Guard, note: dict[str, str | int]) -> Task:
+        outcome = ""
         for _ in range(_TRIES):
             stored = await self._load(task_id)
             if stored is None and guard.epoch is not None:
@@ -123,7 +122,7 @@ class Tasks(Sessions):
             after = self._checked(before, step(before))
             if after is None:
                 return before
-            if before.settled and not after.settled:
+            if not after.settled and (before.settled or outcome == "session"):
                 after = await self._joined(after)
             after = replace(after, version=before.version + 1, updated_ms=self._clock.now_ms())
             outcome, new_epoch = await self._write(stored, after, guard, note)

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from core.store.records import Capacity, WorkerInfo
+from core.schedule import Capacity
+from core.store.records import WorkerInfo
 from core.store.scripts import Room
 
 

@@ -112,7 +112,11 @@ async def create(ctx: Context, body: NewPull) -> Answer:
 @route("GET", "/repos/{owner}/{repo}/pulls", needs=READ)
 async def listed(ctx: Context) -> Answer:
     """Filters: state, head (`owner:branch`), base; newest first unless `direction=asc`."""
-    found = [pull for pull in ctx.repo.pulls() if _matches(ctx, pull)]
+    head = ctx.query.get("head", "")
+    if head and ":" not in head:
+        ctx.hub.problem(f"GET {ctx.path}?head={head}: without `owner:` GitHub ignores this filter")
+        head = ""
+    found = [pull for pull in ctx.repo.pulls() if _matches(ctx, pull, head.lower())]
     by_update = ctx.query.get("sort") in ("updated", "popularity", "long-running")
     default = "asc" if "sort" in ctx.query and ctx.query["sort"] != "created" else "desc"
     found.sort(
@@ -122,16 +126,11 @@ async def listed(ctx: Context) -> Answer:
     return ctx.page(found, lambda pull: pull_json(ctx.urls, pull))
 
 
-def _matches(ctx: Context, pull: Pull) -> bool:
+def _matches(ctx: Context, pull: Pull, head: str) -> bool:
     label = f"{pull.head_repo.owner.login}:{pull.head_ref}".lower()
-    head = ctx.query.get("head", "")
-    # GitHub ignores a head filter without an owner; it is a classic mistake, so it is shown as a problem.
-    if head and ":" not in head:
-        ctx.hub.problem(f"GET {ctx.path}?head={head}: without `owner:` GitHub ignores this filter")
-        head = ""
     return (
         ctx.query.get("state", "open") in ("all", pull.issue.state)
-        and head.lower() in ("", label)
+        and head in ("", label)
         and ctx.query.get("base", pull.base_ref) == pull.base_ref
     )
 

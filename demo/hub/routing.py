@@ -71,6 +71,10 @@ class Route:
 ROUTES: list[Route] = []
 
 
+_NO_OWNER = r"(?!/(?:app|app-manifests|apps|installation|orgs|repos|repositories|search|user|users)/)"
+"""First words of REST paths: pages of owners live on the same origin and must not swallow them."""
+
+
 def _compile(template: str) -> re.Pattern[str]:
     """`{name}` is one segment, `{name+}` any number; names that end in `_id` or `_number` are digits."""
 
@@ -81,7 +85,7 @@ def _compile(template: str) -> re.Pattern[str]:
         return rf"(?P<{name}>{'.+' if many else '[^/]+'})"
 
     escaped = re.sub(r"\{(\w+)(\+?)\}", spell, template.replace(".", r"\."))
-    return re.compile(escaped + "/?")
+    return re.compile((_NO_OWNER if template.startswith("/{owner}/") else "") + escaped + "/?")
 
 
 def route(
@@ -124,9 +128,18 @@ class RouteTable:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = sorted(routes, key=lambda one: -one.literal)
 
-    def find(self, method: str, raw_path: str) -> tuple[Route, dict[str, str]] | None:
-        """`raw_path` is still percent-encoded, so that `heads%2Fmain` can be one segment."""
+    def find(self, method: str, raw_path: str, *, for_people: bool = False) -> tuple[Route, dict[str, str]] | None:
+        """`raw_path` is still percent-encoded, so that `heads%2Fmain` can be one segment.
+
+        REST and pages share one origin here: of two equally literal paths (`/apps/{slug}`) `for_people` picks the page.
+        """
+        chosen: tuple[Route, dict[str, str]] | None = None
         for one in self.routes:
+            if chosen is not None and one.literal < chosen[0].literal:
+                break
             if one.method in (method, "*") and (match := one.pattern.fullmatch(raw_path)):
-                return one, {name: unquote(value) for name, value in match.groupdict().items()}
-        return None
+                found = one, {name: unquote(value) for name, value in match.groupdict().items()}
+                if one.raw == for_people:
+                    return found
+                chosen = chosen or found
+        return chosen

@@ -27,8 +27,7 @@ async def serve(port: int, data_dir: Path, webhook_url: str | None) -> None:
     `webhook_secret`, `webhook_url`, `owner`, `repo`, and `users` (login to `token` and `permission`). Raises OSError
     where the port is taken or the directory cannot be written.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    key, secret = _kept(data_dir / KEY_FILE, new_key), _kept(data_dir / SECRET_FILE, lambda: secrets.token_hex(20))
+    key, secret = _credentials(data_dir)
     world = data_dir / f"hub-{os.getpid()}"
     hub = Hub(world, now=SystemClock().now, webhook_url=webhook_url, webhook_secret=secret, private_key_pem=key)
     told = asyncio.Event()
@@ -63,6 +62,12 @@ def introduction(hub: Hub, key_path: Path) -> dict[str, object]:
         "repo": hub.repo.name,
         "users": users,
     }
+
+
+def _credentials(data_dir: Path) -> tuple[str, str]:
+    """The App's private key and the webhook secret."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return _kept(data_dir / KEY_FILE, new_key), _kept(data_dir / SECRET_FILE, lambda: secrets.token_hex(20))
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

@@ -49,7 +49,8 @@ class Server:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         raw_path = _without_prefix(request.rel_url.raw_path)
-        found = self.hub.table.find(request.method, raw_path)
+        for_people = "text/html" in request.headers.get("Accept", "")
+        found = self.hub.table.find(request.method, raw_path, for_people=for_people)
         if found is not None and found[0].raw:
             response: web.StreamResponse = await found[0].handler(self.hub, request, found[1])
             return response

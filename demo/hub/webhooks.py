@@ -7,6 +7,7 @@ ask for it instead of waiting for bad luck.
 import asyncio
 import hashlib
 import hmac
+import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -270,7 +271,9 @@ class Courier:
 
 
 async def _exchange(session: aiohttp.ClientSession, url: str, delivery: Delivery, started: float) -> None:
-    async with session.post(url, data=delivery.body, headers=delivery.request_headers, allow_redirects=False) as answer:
+    async with session.post(
+        url, data=io.BytesIO(delivery.body), headers=delivery.request_headers, allow_redirects=False
+    ) as answer:
         delivery.ack_ms = (perf_counter() - started) * 1000
         delivery.status_code = answer.status
         delivery.response_headers = dict(answer.headers)

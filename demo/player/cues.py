@@ -95,6 +95,12 @@ class CueServer:
         async with gate.changed:
             await gate.changed.wait_for(lambda: gate.open or gate.waiting >= players)
 
+    async def moved(self, name: str) -> None:
+        """Return when somebody has come to the hold or barrier, left it, or opened it."""
+        gate = self._gates[name]
+        async with gate.changed:
+            await gate.changed.wait()
+
     def waiting(self, name: str) -> int:
         """How many players wait there now."""
         return self._gates[name].waiting

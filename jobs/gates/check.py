@@ -82,7 +82,7 @@ def _outcome(left: Sequence[LeftOut]) -> str:
 
 
 def _shown(path: str) -> str:
-    return path.encode("ascii", "backslashreplace").decode() if is_strange(path) else path
+    return path.encode("unicode_escape").decode() if is_strange(path) else path
 
 
 def _secrets(case: _Case) -> Iterator[LeftOut]:

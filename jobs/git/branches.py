@@ -5,6 +5,7 @@ are made from a pattern and a number, are strictly ASCII, and are refused rather
 """
 
 import re
+import unicodedata
 
 from jobs.git.errors import GitError, GitKind
 
@@ -20,7 +21,8 @@ def is_branch_name(name: str) -> bool:
 
 def slug(title: str) -> str:
     """The readable part of a title: lower-case ASCII words joined by dashes, at most 40 characters."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower().encode("ascii", "ignore").decode())[:_SLUG].strip("-")
+    letters = unicodedata.normalize("NFKD", " ".join(title.casefold().split())).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", letters)[:_SLUG].strip("-")
 
 
 def branch_name(pattern: str, issue: int, title: str = "") -> str:

@@ -10,7 +10,7 @@ import asyncio
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -87,17 +87,25 @@ class Mirror(Objects):
         sha = await self.commit_of(commit)
         async with self._task(task_id) as task_lock:
             tree.clear_locks()
-            if not await tree.is_intact():
-                async with self._alone() as lock:
-                    self._discard(tree)
-                    await self._add(tree, sha, (task_lock, lock))
+            if await tree.is_intact():
+                with suppress(GitError):  # damaged, or closed to us by the agent: made anew below
+                    await tree.reset(sha, keep_fds=(task_lock,))
+                    return tree
+            await asyncio.to_thread(remove_tree, tree.path)
+            async with self._alone() as lock:
+                remove_tree(tree.git_dir)
+                await self._add(tree, sha, (task_lock, lock))
             await tree.reset(sha, keep_fds=(task_lock,))
         return tree
 
     async def remove_worktree(self, task_id: str) -> None:
         """Take the task's working tree away; its local branch and commits stay in the cache. Absent is fine."""
-        async with self._task(task_id), self._alone():
-            await asyncio.to_thread(self._discard, self.place(task_id, "none"))
+        tree = self.place(task_id, "none")
+        async with self._task(task_id):
+            # What `git worktree remove` and `prune` do, in a way that no lock, damage or missing half can stop.
+            await asyncio.to_thread(remove_tree, tree.path)
+            async with self._alone():
+                remove_tree(tree.git_dir)
 
     def worktrees(self) -> tuple[str, ...]:
         """The ids of the tasks that have something of a working tree here (for the sweep)."""
@@ -122,11 +130,6 @@ class Mirror(Objects):
         options = ["--no-track", "--no-checkout", "--force", "-B", tree.branch]
         call = Call(git_dir=self.path, keep_fds=locks)
         await self.git.run("worktree", "add", *options, str(tree.path), sha, call=call)
-
-    def _discard(self, tree: Worktree) -> None:
-        # What `git worktree remove` and `prune` do, in one step that no lock, damage or missing half can stop.
-        remove_tree(tree.path)
-        remove_tree(tree.git_dir)
 
     def _alone(self) -> AbstractAsyncContextManager[int]:
         return exclusive(self.lock_files / f"{self.name}.lock", self._turn)

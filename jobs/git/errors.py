@@ -45,7 +45,7 @@ class GitError(Exception):
 _SIGNS: tuple[tuple[GitKind, str], ...] = (
     (GitKind.WORKFLOW_REFUSED, r"refusing to allow .* (create or update )?workflow|without `?workflows`? permission"),
     (GitKind.CONFLICT, r"stale info|non-fast-forward|fetch first|remote ref .* is at .* but expected"),
-    (GitKind.CONFLICT, r"already (checked out|used by worktree) at|cannot lock ref .* but expected|reference already"),
+    (GitKind.CONFLICT, r"checked out at|used by worktree at|cannot lock ref .* but expected|reference already"),
     (GitKind.DISK_FULL, r"no space left on device|disk quota exceeded"),
     (GitKind.LOCKED, r"unable to create '.*\.lock': file exists|another git process seems to be running"),
     (GitKind.AUTH, r"authentication failed|could not read (username|password)|invalid username or|error: 401|http 401"),

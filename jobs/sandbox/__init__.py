@@ -1,7 +1,7 @@
 """Where agents and the repository's own tests run: apart from the host, without a network, a key or a neighbour.
 
-`open_sandbox` gives the one the operator chose, tested by trying to get out of it. `Sandbox.spawn` starts a program
-and gives a `Process` whose output is capped and whose end is certain.
+`Sandbox.probe` tries to get out of it before any agent runs. `Sandbox.spawn` starts a program and gives a `Process`
+whose output is capped and whose end is certain.
 """
 
 from jobs.sandbox.bubblewrap import Bubblewrap, find_bubblewrap

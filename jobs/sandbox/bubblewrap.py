@@ -92,7 +92,7 @@ class Bubblewrap:
             with _closing(tell, held):
                 running = await start(
                     [str(self.program), "--info-fd", str(tell), "--block-fd", str(held), *words],
-                    _environment(spec, self.runtime),
+                    self.environment(spec),
                     Path("/"),
                     keep_fds=(tell, held, *files.values()),
                 )
@@ -112,6 +112,25 @@ class Bubblewrap:
             async with running:  # leaving ends it
                 raise
         return running
+
+    def environment(self, spec: SandboxSpec) -> dict[str, str]:
+        """All that the program and everything around it inside gets."""
+        return {
+            "PATH": self.runtime.search_path,
+            "HOME": HOME,
+            "USER": "agent",
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+            "TMPDIR": "/tmp",  # noqa: S108  (the sandbox's own)
+            "PYTHONPYCACHEPREFIX": "/tmp/pycache",  # noqa: S108  (or every test run would leave files in the tree)
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_TERMINAL_PROMPT": "0",
+            **spec.env,
+        }
+
+    def command(self, spec: SandboxSpec) -> list[str]:
+        """The plain command line, for somebody else to start."""
+        return [str(self.program), *arguments(spec, self.runtime, {}, no_nesting=self.no_nesting)]
 
     async def probe(self, scratch: Path) -> ProbeReport:
         from jobs.sandbox.probe import probe  # the self-test spawns sandboxes: it stands above this module
@@ -145,21 +164,6 @@ def apply_limits(pid: int, limits: Limits) -> None:
             hard = resource.prlimit(pid, which)[1]
             most = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.prlimit(pid, which, (most, most))
-
-
-def _environment(spec: SandboxSpec, runtime: Runtime) -> dict[str, str]:
-    return {
-        "PATH": runtime.search_path,
-        "HOME": HOME,
-        "USER": "agent",
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "TMPDIR": "/tmp",  # noqa: S108  (the sandbox's own)
-        "PYTHONPYCACHEPREFIX": "/tmp/pycache",  # noqa: S108  (or every test run would leave files in the tree)
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        **spec.env,
-    }
 
 
 @contextlib.contextmanager

@@ -55,8 +55,7 @@ class Sweep:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._lease_ms = round(deps.settings.lease_s * 1000)
-        self._watch = StoreWatch()
+        self._watch = StoreWatch(round(deps.settings.lease_s * 1000))
         self._metric = deps.metrics.counter("pdev_sweep_found_total", "What the sweep found and mended.", ["what"])
 
     async def run(self) -> None:
@@ -70,7 +69,7 @@ class Sweep:
         """What must not wait: dead workers' tasks and jobs, and tasks that could start."""
         deps = self._deps
         now_ms = await self._watch.look(deps.redis, deps.clock)
-        taken = await take_back_expired(deps.store, self._watch, now_ms, self._lease_ms)
+        taken = await take_back_expired(deps.store, self._watch, now_ms)
         found = Counter(what for _, what in taken)
         alive = {worker.id for worker in await deps.store.workers()}
         found["job_given_back"] = await give_back_jobs(deps.redis, lambda worker: worker not in alive)

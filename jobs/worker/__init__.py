@@ -26,7 +26,7 @@ from jobs.worker.control import MAX_TRIES, Control
 from jobs.worker.doorbell import Doorbell
 from jobs.worker.ears import Ears
 
-__all__ = ["Graces", "run_worker"]
+__all__ = ["Graces", "Worker", "run_worker"]
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +50,15 @@ async def run_worker(settings: Settings, build: Build, graces: Graces | None = N
         loop.add_signal_handler(signum, stop.set)
     try:
         async with build(settings) as deps:
-            return await _Worker(deps, graces or Graces()).run(stop)
+            return await Worker(deps, graces or Graces()).run(stop)
     finally:
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(signum)
 
 
-class _Worker:
+class Worker:
+    """One worker; `run_worker` is this with signals."""
+
     def __init__(self, deps: Deps, graces: Graces) -> None:
         self._deps = deps
         self._attempts = Attempts(deps, graces)
@@ -75,8 +77,14 @@ class _Worker:
 
         # An attempt has its own limit; arq's only ends one that ignores it. Retries are counted in the record.
         self._bells = [
-            self._bell(CONTROL, [func(schedule), func(report)], _CONTROL_SLOTS, _CONTROL_TIMEOUT_S, MAX_TRIES),
-            self._bell(ATTEMPTS, [func(attempt)], deps.worker.slots, graces.limit_s + 60, 1),
+            self._bell(
+                CONTROL,
+                [func(schedule, name=Schedule.name), func(report, name=Report.name)],
+                _CONTROL_SLOTS,
+                _CONTROL_TIMEOUT_S,
+                MAX_TRIES,
+            ),
+            self._bell(ATTEMPTS, [func(attempt, name=Attempt.name)], deps.worker.slots, graces.limit_s + 60, 1),
         ]
         self._present = asyncio.Event()
         """Set to announce ourselves now."""
@@ -127,7 +135,8 @@ class _Worker:
                 log.warning("not announced, store away (%s)", type(error).__name__)
                 is_known = False
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._present.wait(), settings.beat_s)
+                async with asyncio.timeout(settings.beat_s):
+                    await self._present.wait()
 
     async def _leave(self) -> None:
         """Take nothing more, hand every task back, be gone before the signal's sender loses patience."""

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
+from core.errors import Transient
 from core.queue import Attempt
 from core.store import Fenced, NoSuchTask
 from core.tasks import Task
@@ -21,6 +22,8 @@ from jobs.sweep.queues import forget_jobs
 
 log = logging.getLogger(__name__)
 
+_PAUSE_S, _LONGEST_PAUSE_S = 30, 600
+"""For trouble that passes by itself and did not say when."""
 _AGAIN_S = 0.2
 """Between two tries to hand a task back while the store is away."""
 
@@ -32,8 +35,17 @@ class Graces:
     shutdown_s: float = 1
     wish_s: float = 60
     """After cancel or pause: time for a last checkpoint."""
-    limit_s: float = 6 * 3600
-    """Hard cap of one attempt; budgets end the work of an agent long before."""
+    limit_s: float = 24 * 3600
+    """Hard cap of one attempt, which may go through all rounds; each agent has its own, far shorter limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How the work of an attempt ended."""
+
+    crashed: bool
+    pause_s: float = 0
+    """Before it is handed back: trying again at once would meet the same trouble."""
 
 
 class Attempts:
@@ -67,23 +79,29 @@ class Attempts:
             task = await store.acquire(job.task, job.epoch, owner, self._terms.lease_ms)
         except (NoSuchTask, Fenced):
             return
-        await forget_jobs(self._deps.redis, job.queue, [job.job_id])
-        # The lease's end was written with the server's time, as the grant was.
-        await store.measure("dispatch_ms", task.lease_exp - self._terms.lease_ms - job.granted_ms)
         grant = Grant(task.id, job.epoch, owner, since)
         async with Lease(grant, self._terms, self._connect, self._deps.clock) as lease:
             self._leases[task.id] = lease
             if self._closing.is_set():
                 lease.stop(StopReason.SHUTDOWN)
-            crashed = False
+            end = End(crashed=False)
             try:
-                crashed = await self._work(task, lease)
+                await self._begin(task, job)
+                end = await self._work(task, lease)
+                await self._sit_out(lease, end.pause_s)
             finally:
-                await self._hand_back(task, crashed=crashed)
+                await self._hand_back(task, crashed=end.crashed)
                 del self._leases[task.id]
 
-    async def _work(self, task: Task, lease: Lease) -> bool:
-        """Run the pipeline; whether it crashed."""
+    async def _begin(self, task: Task, job: Attempt) -> None:
+        with contextlib.suppress(*STORE_AWAY):  # neither is worth an attempt
+            await forget_jobs(self._deps.redis, job.queue, [job.job_id])
+            # The lease's end was written with the server's time, as the grant was.
+            dispatch_ms = task.lease_exp - self._terms.lease_ms - job.granted_ms
+            await self._deps.store.measure("dispatch_ms", dispatch_ms)
+
+    async def _work(self, task: Task, lease: Lease) -> "End":
+        """Run the pipeline until it ends or has to leave."""
         work = asyncio.create_task(self._deps.work(task, lease), name=f"work on {task.slug}")
         leave = asyncio.create_task(self._must_leave(lease))
         try:
@@ -93,22 +111,16 @@ class Attempts:
             if not work.done():
                 work.cancel()
                 await asyncio.wait({work})
-        return self._is_crash(task, lease, work)
-
-    def _is_crash(self, task: Task, lease: Lease, work: "asyncio.Task[None]") -> bool:
         if work.cancelled():
-            if lease.why is None and not self._closing.is_set():
-                log.error("%s: an attempt took longer than its limit", task.slug)
-                return True
-            return False
-        error = work.exception()
-        if error is None:
-            return lease.why is None  # the pipeline says it is done: a record that still runs is its mistake
-        if lease.why is StopReason.LOST or isinstance(error, (LeaseLost, *STORE_AWAY)):
-            log.warning("%s: stopped by %s", task.slug, type(error).__name__)
-            return False
-        log.error("%s: the pipeline crashed", task.slug, exc_info=error)
-        return True
+            is_late = lease.why is None and not self._closing.is_set()
+            return judge(task, lease, TimeoutError("it took longer than its limit") if is_late else None)
+        return judge(task, lease, work.exception())
+
+    async def _sit_out(self, lease: Lease, pause_s: float) -> None:
+        """Keep the slot until trying again makes sense, unless the lease is stopped meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await lease.stopped.wait()
 
     async def _must_leave(self, lease: Lease) -> None:
         """Return when the work has had its time, whichever of the reasons comes first."""
@@ -141,3 +153,16 @@ class Attempts:
                 if self._closing.is_set():
                     return
                 await asyncio.sleep(_AGAIN_S)
+
+
+def judge(task: Task, lease: Lease, error: BaseException | None) -> End:
+    """Whose fault the end of the work was. Returning with a record that still runs is a mistake of the pipeline."""
+    if lease.why is StopReason.LOST or isinstance(error, (LeaseLost, Fenced, *STORE_AWAY)):
+        log.warning("%s: stopped, %s", task.slug, "the store was away" if lease.store_away else "it is no longer ours")
+        return End(crashed=False)
+    if isinstance(error, Transient):
+        log.warning("%s: put off: %s", task.slug, error)
+        return End(crashed=False, pause_s=min(error.retry_after or _PAUSE_S, _LONGEST_PAUSE_S))
+    if error is not None:
+        log.error("%s: the pipeline crashed", task.slug, exc_info=error)
+    return End(crashed=error is not None or lease.why is None)

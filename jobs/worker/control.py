@@ -16,7 +16,8 @@ from jobs.scheduler import plan_and_grant
 
 log = logging.getLogger(__name__)
 
-MAX_TRIES = 5
+MAX_TRIES = 10
+"""Some three minutes of trying; what is lost then is found by the sweep."""
 _FIRST_S, _LONGEST_S = 0.5, 60.0
 
 
@@ -27,7 +28,8 @@ class Control:
         self._deps = deps
 
     async def schedule(self, job: Schedule, tries: int) -> None:
-        await _patiently(plan_and_grant(self._deps, f"{self._deps.worker.id}:{job.job_id}"), tries)
+        token = f"{self._deps.worker.id}:{job.job_id}"
+        await _patiently(plan_and_grant(self._deps, token, job.poke), tries)
 
     async def report(self, job: Report, tries: int) -> None:
         await _patiently(self._deps.report(job.task), tries)

@@ -77,23 +77,26 @@ class Doorbell(Worker):
 
     async def stop(self, patience_s: float) -> None:
         """Take no more jobs, let the running ones end, cancel what is left after `patience_s` seconds."""
-        self.allow_pick_jobs = False
-        self._stopping = True
+        self.allow_pick_jobs, self._stopping = False, True
+        self._woken.set()
+        main = self.main_task
+        if main and not (await asyncio.wait([main], timeout=patience_s / 4))[0]:
+            main.cancel()
+            await asyncio.wait([main])
         if running := {task for task in self.tasks.values() if not task.done()}:
             _, late = await asyncio.wait(running, timeout=patience_s)
             for task in late:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=patience_s / 4)
-        if self.main_task and not self.main_task.done():
-            self.main_task.cancel()
-            await asyncio.wait([self.main_task])
         with contextlib.suppress(*STORE_AWAY, TimeoutError):
             async with asyncio.timeout(patience_s / 4):
                 await self.pool.delete(self.health_check_key)
 
     async def _poll_iteration(self) -> None:
         self._woken.clear()
+        if self._stopping:
+            raise asyncio.CancelledError  # how arq's loop ends
         try:
             await self._give_back_abandoned()
             await super()._poll_iteration()
@@ -101,8 +104,10 @@ class Doorbell(Worker):
             log.warning("%s: store away (%s), trying again", self.queue_name, type(error).__name__)
             await asyncio.sleep(_AWAY_S)
             return
+        # Not wait_for: Python 3.11's forgets a cancellation that arrives together with the event.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), self._poll_s)
+            async with asyncio.timeout(self._poll_s):
+                await self._woken.wait()
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         for job_id in job_ids:

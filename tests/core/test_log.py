@@ -121,7 +121,7 @@ def test_configuring_again_does_not_write_twice(lines: io.StringIO) -> None:
 
 
 def test_ordinary_text_stays_as_it_is() -> None:
-    text = "task-7 of acme/shop: sk-1, skill, ghs_short, https://github.com/acme/shop, a:b@c, token budget 5 usd, authorization, please"
+    text = "task-7 of acme/shop: sk-1, skill, ghs_short, https://github.com/acme/shop, a:b@c, authorization, please"
     assert Redactor(["", "a", "short"])(text) == text
 
 

@@ -217,7 +217,7 @@ async def test_an_unsupported_version_of_the_api(wire: Wire) -> None:
 
 
 async def test_what_is_larger_than_25_megabytes_never_arrives(hub: Hub, mailbox: Mailbox) -> None:
-    hub.repo.labels["heavy"] = Label(1, "heavy", description="d" * 26_000_000)
+    hub.repo.labels["heavy"] = Label(1, "heavy", description="d" * 27_000_000)
     await hub.as_user("maintainer").open_issue("x", labels=["heavy"])
     await hub.settle()
     assert mailbox.names == []

@@ -3,7 +3,7 @@
 REST answers and webhook payloads are rendered by the same functions, so they cannot drift apart.
 """
 
-from demo.hub.render.installed import app_json, hook_config_json, installation_json
+from demo.hub.render.installed import app_json, embedded_app_json, hook_config_json, installation_json
 from demo.hub.render.issues import comment_json, issue_json, label_json, reaction_json, reactions_json, timeline_json
 from demo.hub.render.people import account_json, association, permissions_json, profile_json
 from demo.hub.render.repos import repository_json
@@ -13,6 +13,7 @@ __all__ = [
     "app_json",
     "association",
     "comment_json",
+    "embedded_app_json",
     "hook_config_json",
     "installation_json",
     "issue_json",

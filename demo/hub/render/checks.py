@@ -5,7 +5,7 @@ from typing import Any
 
 from demo.hub.gitstore import Commit
 from demo.hub.render.commits import simple_commit_json
-from demo.hub.render.installed import app_json
+from demo.hub.render.installed import embedded_app_json
 from demo.hub.render.people import account_json
 from demo.hub.render.pulls import pull_minimal_json
 from demo.hub.render.repos import repository_json
@@ -45,7 +45,7 @@ def check_run_json(at: Urls, repo: Repository, run: CheckRun) -> Json:
             "annotations_url": f"{url}/annotations",
         },
         "check_suite": {"id": run.suite.id},
-        "app": app_json(at, run.suite.app),
+        "app": embedded_app_json(at, run.suite.app),
         "pull_requests": [pull_minimal_json(at, pull) for pull in pulls_with_head(repo, run.head_sha)],
     }
 
@@ -80,7 +80,7 @@ def check_suite_json(at: Urls, repo: Repository, suite: CheckSuite, head: Commit
         "before": suite.before,
         "after": suite.head_sha,
         "pull_requests": [pull_minimal_json(at, pull) for pull in pulls_with_head(repo, suite.head_sha)],
-        "app": app_json(at, suite.app),
+        "app": embedded_app_json(at, suite.app),
         "created_at": stamp(suite.created_at),
         "updated_at": stamp(suite.updated_at),
         "rerequestable": suite.rerequestable,

@@ -28,6 +28,15 @@ def app_json(at: Urls, app: App) -> Json:
     }
 
 
+def embedded_app_json(at: Urls, app: App) -> Json:
+    """The App inside a check suite or behind an issue.
+
+    GitHub's description of payloads lists the events that an App may have there, and the two left out are not on it.
+    """
+    answer = app_json(at, app)
+    return answer | {"events": [one for one in answer["events"] if one not in ("issue_dependencies", "sub_issues")]}
+
+
 def installation_json(at: Urls, installation: Installation) -> Json:
     account = installation.account
     settings = f"organizations/{account.login}/settings" if account.type == "Organization" else "settings"

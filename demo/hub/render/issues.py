@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from demo.hub.render.installed import app_json
+from demo.hub.render.installed import embedded_app_json
 from demo.hub.render.people import account_json, association
-from demo.hub.state import App, Comment, Issue, Label, Reaction, Repository, TimelineEvent, node_id, stamp
+from demo.hub.state import Comment, Issue, Label, Reaction, Repository, TimelineEvent, node_id, stamp
 from demo.hub.urls import Urls
 
 Json = dict[str, Any]
@@ -76,24 +76,15 @@ def issue_json(at: Urls, issue: Issue, *, webhook: bool = False) -> Json:
         "closed_by": account_json(at, issue.closed_by) if issue.closed_by else None,
         "reactions": reactions_json(api, issue.reactions),
         "timeline_url": f"{api}/timeline",
-        "performed_via_github_app": app_json(at, issue.app) if issue.app else None,
+        "performed_via_github_app": embedded_app_json(at, issue.app) if issue.app else None,
         "state_reason": issue.state_reason,
         **_relations(issue),
     }
     if webhook:
         del answer["closed_by"]
-        answer["performed_via_github_app"] = _app_in_payload(at, issue.app)
     if issue.pull:
         answer |= {"draft": issue.pull.draft, "pull_request": _pull_links(at, issue)}
     return answer
-
-
-def _app_in_payload(at: Urls, app: App | None) -> Json | None:
-    """GitHub's description of payloads lists the events that an App may have here, and these two are not among them."""
-    if app is None:
-        return None
-    answer = app_json(at, app)
-    return answer | {"events": [one for one in answer["events"] if one not in ("issue_dependencies", "sub_issues")]}
 
 
 def _relations(issue: Issue) -> Json:
@@ -140,7 +131,7 @@ def comment_json(at: Urls, issue: Issue, comment: Comment) -> Json:
         "author_association": association(issue.repo, comment.user),
         "body": comment.body,
         "reactions": reactions_json(url, comment.reactions),
-        "performed_via_github_app": app_json(at, comment.app) if comment.app else None,
+        "performed_via_github_app": embedded_app_json(at, comment.app) if comment.app else None,
     }
 
 
@@ -157,6 +148,6 @@ def timeline_json(at: Urls, issue: Issue, line: TimelineEvent) -> Json:
         "commit_id": line.commit_id,
         "commit_url": at.repo(issue.repo, f"/commits/{line.commit_id}") if line.commit_id else None,
         "created_at": stamp(line.created_at),
-        "performed_via_github_app": app_json(at, line.app) if line.app else None,
+        "performed_via_github_app": embedded_app_json(at, line.app) if line.app else None,
         **line.more,
     }
