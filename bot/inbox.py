@@ -40,6 +40,8 @@ class Pace:
     """One try; then the entry is put back, so that a slow GitHub holds up nobody else."""
     claim_idle_ms: int = 30_000
     """An entry that a process has had for so long is taken over: no try takes that long, so the process is dead."""
+    grace_s: float = 5.0
+    """How long an ending process lets what it has begun go on."""
     look_every_s: float = 0.5
     """How often put back entries are looked for; abandoned ones a tenth as often."""
 
@@ -89,7 +91,7 @@ class Consumer:
         self._clock, self._pace = desk.clock, pace
         self._name = name or f"web-{uuid.uuid4().hex[:12]}"
         self._handled = metrics.counter("pdev_deliveries_handled_total", "Deliveries by outcome.", ["event", "outcome"])
-        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._at_work: dict[asyncio.Task[None], Entry] = {}
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -99,21 +101,26 @@ class Consumer:
             asyncio.create_task(_forever(self._claim, 10 * self._pace.look_every_s)),
         ]
 
-    async def close(self, grace_s: float = 10.0) -> None:
-        """Take nothing new and let what was begun end; what does not end in time is claimed by another process."""
+    async def close(self, grace_s: float) -> None:
+        """Take nothing new, let what was begun end, and put back what does not end in time."""
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        if self._at_work:
-            _, late = await asyncio.wait(self._at_work.values(), timeout=grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        if not self._at_work:
+            return
+        _, late = await asyncio.wait(self._at_work, timeout=grace_s)
+        unfinished = [self._at_work[task] for task in late]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        with suppress(RedisError, OSError):
+            for entry in unfinished:
+                await self._inbox.put_back(entry, self._clock.now_ms())
 
     async def _read(self) -> None:
         # What is read counts as in our hands, so no more is read than can be begun at once.
         if len(self._at_work) >= _AT_ONCE:
-            await asyncio.wait(self._at_work.values(), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
             return
         self._begin(await self._inbox.read(self._name, count=_AT_ONCE - len(self._at_work), block_ms=_BLOCK_MS))
 
@@ -121,11 +128,12 @@ class Consumer:
         self._begin(await self._inbox.claim(self._name, self._pace.claim_idle_ms))
 
     def _begin(self, entries: list[Entry]) -> None:
+        in_hand = {entry.id for entry in self._at_work.values()}
         for entry in entries:
-            if entry.id not in self._at_work:
+            if entry.id not in in_hand:
                 task = asyncio.create_task(self._serve(entry))
-                self._at_work[entry.id] = task
-                task.add_done_callback(lambda _, name=entry.id: self._at_work.pop(name, None))  # type: ignore[misc]
+                self._at_work[task] = entry
+                task.add_done_callback(self._at_work.pop)
 
     async def _serve(self, entry: Entry) -> None:
         """Handle one entry; whatever the store cannot be told now is found again by `claim`."""

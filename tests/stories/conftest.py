@@ -94,7 +94,8 @@ class Desk:
         )  # fmt: skip
         app = make_app(
             secrets=[Secret(self.hub.webhook_secret or "")], redis=client, github=github, clock=self.clock,
-            metrics=Metrics(), server_url=self.hub.html_url, pace=Pace(patience_s, claim_idle_ms, look_every_s=0.01),
+            metrics=Metrics(), server_url=self.hub.html_url,
+            pace=Pace(patience_s, claim_idle_ms, grace_s=0.1, look_every_s=0.01),
         )  # fmt: skip
         if not reads:
             app.cleanup_ctx.clear()

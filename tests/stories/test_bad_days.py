@@ -243,6 +243,22 @@ async def test_a_process_dies_in_the_middle(desk: Desk) -> None:
     assert desk.eyes(issue.number) == 1
 
 
+async def test_a_process_that_ends_puts_back_what_it_cannot_finish(desk: Desk) -> None:
+    issue = await desk.issue()
+    desk.hub.slow(f"/issues/{issue.number}", seconds=0.5, times=1)
+    await desk.by("maintainer").label(issue.number, LABEL)
+    await desk.hub.settle()
+
+    async def begun() -> bool:
+        return (await desk.redis.xpending("pdev:inbox", "pdev"))["pending"] == 1
+
+    await desk.until(begun)
+    await desk.webs.pop().close()
+    desk.hub.webhook_url = (await desk.open_web()).url
+    await desk.later(seconds=0)
+    assert desk.eyes(issue.number) == 1
+
+
 async def test_what_fails_again_and_again_is_laid_aside_in_public(desk: Desk) -> None:
     """A delivery that no version of ours can read holds up its issue only for a while."""
     issue = await desk.issue()
