@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.handlers import Desk, owned
-from bot.inbox import Consumer, DeadLetters
+from bot.inbox import Consumer, DeadLetters, is_cancelled
 from bot.pages import Pages
 from bot.webhook import MAX_BODY, PATH, Webhook
 from core import log
@@ -49,7 +49,7 @@ class Acks:
                 await self._store.measure("ack_ms", milliseconds)
 
     async def keep_writing(self) -> None:
-        while True:
+        while not is_cancelled():
             await asyncio.sleep(self.EVERY_S)
             await self.write()
 

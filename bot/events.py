@@ -12,8 +12,8 @@ from datetime import datetime
 
 import msgspec
 
-from bot.policy import TRIGGER_LABEL, is_priority
-from core.tasks import Task
+from bot.policy import is_priority
+from core.tasks import TRIGGER_LABEL, Task
 
 
 class Account(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,9 +9,6 @@ from enum import StrEnum
 
 from core.tasks import ENDED, MOVES, PausedBy, State, Task, Wish
 
-TRIGGER_LABEL = "parallel-dev"
-"""Setting it starts a task, removing it pauses, setting it again goes on."""
-
 PUSH_ROLES = frozenset({"write", "maintain", "admin"})
 TRIAGE_ROLES = PUSH_ROLES | {"triage"}
 

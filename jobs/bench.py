@@ -87,6 +87,8 @@ class Bench:
     async def save(self, step: Callable[[Task], Task | None]) -> Task:
         """Save the next state of the record; raises `Fenced` when another worker has it."""
         self.task = await self.tools.store.change(self.task.id, step, epoch=self.lease.grant.epoch)
+        if self.task.state is not State.RUNNING:
+            self.lease.let_go()
         return self.task
 
     async def step(self, move: Callable[..., Task], *facts: object) -> Task:
@@ -198,8 +200,8 @@ class Bench:
     async def finish_pull(self, done: FinalizerResult) -> None:
         await pulls.finish(self, done)
 
-    async def tidy_up(self) -> None:
-        """Close the pull request and delete the branch of a task that ended without a change."""
-        if self.task.ended and self._mirror and not await self.has_changes():
+    async def withdraw_if_empty(self) -> None:
+        """Close the pull request and delete the branch of a task that is about to end without a change."""
+        if self._mirror and self.task.head_sha and not await self.has_changes():
             await self.lease.fence()
             await pulls.withdraw(self)

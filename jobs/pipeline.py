@@ -34,9 +34,9 @@ async def work(task: Task, lease: Lease, tools: Tools) -> None:
         except NeedsPerson as person:
             await bench.step(hand_over, person.needs, person.reason)
         except GaveUp as gave_up:
+            await bench.withdraw_if_empty()
             await bench.step(give_up, gave_up.reason, gave_up.why)
             await tools.store.note("agent.failed", bench.task, reason=gave_up.reason)
-            await bench.tidy_up()
 
 
 def advance(task: Task, step: Step, now_ms: int) -> Task:
@@ -93,5 +93,6 @@ async def _wind_down(bench: Bench) -> None:
     if why not in {StopReason.CANCEL, StopReason.PAUSE}:
         return
     await bench.keep("Keep unfinished work")
+    if why is StopReason.CANCEL:
+        await bench.withdraw_if_empty()
     await bench.step(stop, why)
-    await bench.tidy_up()

@@ -8,11 +8,10 @@ from bot import policy
 from bot.effects import acted, judged
 from bot.events import InstallationEvent, RepositoryEvent, ShortRepository
 from bot.handlers.case import Case
-from bot.policy import TRIGGER_LABEL
 from core.errors import UserError
 from core.messages import LABEL_COLOR, LABEL_DESCRIPTION
 from core.refs import RepoRef
-from core.tasks import Task
+from core.tasks import TRIGGER_LABEL, Task
 
 
 async def on_added(event: InstallationEvent, case: Case) -> str:

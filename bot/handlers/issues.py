@@ -14,12 +14,12 @@ from bot import policy
 from bot.effects import Judge, judged, with_blockers
 from bot.events import DependencyEvent, IssuesEvent
 from bot.handlers.case import Case
-from bot.policy import TRIGGER_LABEL, Ignore, LabelFacts, Refuse, Start
+from bot.policy import Ignore, LabelFacts, Refuse, Start
 from core.errors import NotFound
 from core.github import Issue, Pull
 from core.messages import asks_about_pull, text_was_fixed
 from core.store import NoSuchTask
-from core.tasks import State, Task, Trigger
+from core.tasks import TRIGGER_LABEL, State, Task, Trigger
 
 _CLOSES = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s*:?\s+#{number}\b"
 """GitHub's closing keywords."""

@@ -32,7 +32,8 @@ async def run_demo(wishes: Wishes) -> int:
         story = Story(stage, wishes)
         await story.begin()
         table = Table(stage, console)
-        await _watch(story, table, stop)
+        if not await _watch(story, table, stop):
+            return 130
         if wishes.once:
             await story.settle()
             report = await write(stage, story)
@@ -46,8 +47,8 @@ async def run_demo(wishes: Wishes) -> int:
     return 0
 
 
-async def _watch(story: Story, table: Table, stop: asyncio.Event) -> None:
-    """Show what happens until the story has ended, or somebody pressed Ctrl-C."""
+async def _watch(story: Story, table: Table, stop: asyncio.Event) -> bool:
+    """Show what happens until the story has ended; False when somebody pressed Ctrl-C before that."""
     telling = asyncio.create_task(story.tell())
     stopping = asyncio.create_task(stop.wait())
     showing = asyncio.create_task(table.show())
@@ -55,6 +56,7 @@ async def _watch(story: Story, table: Table, stop: asyncio.Event) -> None:
         await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if telling.done():
             telling.result()
+        return telling.done()
     finally:
         for task in (telling, stopping, showing):
             task.cancel()

@@ -99,6 +99,8 @@ def _environ(hub: Hub, data: Path, redis_url: str, port: int, slots: int, sandbo
             "GITHUB_SERVER_URL": hub.html_url, "PDEV_DATA_DIR": str(data / "pdev"), "PDEV_AGENT": "scripted",
             "PDEV_SCRIPT_SOCKET": str(data / "cue.sock"), "PDEV_SANDBOX": sandbox, "PDEV_SLOTS": str(slots),
             "PDEV_LEASE_S": str(LEASE_S), "PDEV_BEAT_S": str(BEAT_S), "PDEV_SWEEP_S": str(SWEEP_S),
+            # Its agents take seconds where real ones take minutes, so an hour's writes come in one.
+            "PDEV_WRITES_PER_MINUTE": "10000", "PDEV_WRITES_PER_HOUR": "10000",
         }
     )  # fmt: skip
 

@@ -8,12 +8,11 @@ import msgspec
 
 from cli.demo.stage import Stage, kill
 from cli.demo.wishes import Wishes
-from core.tasks import State, Task, task_id
+from core.tasks import TRIGGER_LABEL, State, Task, task_id
 from demo.hub import Delivery
 from demo.hub.observers import Exchange
 from demo.world import BY_NUMBER, ISSUES
 
-LABEL = "parallel-dev"
 _LOOK_S = 0.1
 
 
@@ -47,7 +46,7 @@ class Story:
         await hub.settle()
         for issue in ISSUES:
             self.labelled[self.task_id(issue.number)] = time.perf_counter()
-            await team.label(issue.number, LABEL)
+            await team.label(issue.number, TRIGGER_LABEL)
 
     def task_id(self, number: int) -> str:
         return task_id(self.stage.hub.repo.id, number)

@@ -128,7 +128,11 @@ class GitHub:
             clock=clock,
             metrics=metrics,
             patience_s=patience_s,
-        )
+            budget=Budget(
+                redis, clock,
+                writes_a_minute=settings.writes_per_minute, writes_an_hour=settings.writes_per_hour,
+            ),
+        )  # fmt: skip
 
     def app(self) -> AppDoor:
         """Calls of the App itself."""

@@ -70,6 +70,8 @@ class Settings:
     lease_s: float
     beat_s: float
     sweep_s: float
+    writes_per_minute: int
+    writes_per_hour: int
     log_level: str
     log_format: str
 
@@ -104,6 +106,8 @@ class Settings:
             lease_s=lease_s,
             beat_s=read.seconds("PDEV_BEAT_S", min(5, lease_s / 4), 0.05, lease_s / 2),
             sweep_s=read.seconds("PDEV_SWEEP_S", 5, 0.1, 600),
+            writes_per_minute=read.whole("PDEV_WRITES_PER_MINUTE", 60, 1, 100_000),
+            writes_per_hour=read.whole("PDEV_WRITES_PER_HOUR", 400, 1, 1_000_000),
             log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
             log_format=read.choice("LOG_FORMAT", "json", LOG_FORMATS),
         )

@@ -37,6 +37,8 @@ VARIABLES = (
     Variable("PDEV_LEASE_S", "20", "Seconds after which a silent worker's task is taken over, 1 to 600."),
     Variable("PDEV_BEAT_S", "5", "Seconds between two signs of life of a worker; at most half of `PDEV_LEASE_S`."),
     Variable("PDEV_SWEEP_S", "5", "Seconds between two looks for what was left behind, 0.1 to 600."),
+    Variable("PDEV_WRITES_PER_MINUTE", "60", "Content writes to one installation; GitHub allows 80."),
+    Variable("PDEV_WRITES_PER_HOUR", "400", "The same for an hour; GitHub allows 500."),
     Variable("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`."),
     Variable("LOG_FORMAT", "json", "`json` (one object a line) or `console` (for people)."),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from demo.hub import gitstore
 from demo.hub.callers import Caller
 from demo.hub.errors import GitHubError, conflict, forbidden, unprocessable
-from demo.hub.gitstore import ZERO_SHA, Ident, RefMoved
+from demo.hub.gitstore import ZERO_SHA, GitFailed, Ident, RefMoved
 from demo.hub.pull_facts import git_of
 from demo.hub.pushes import Push, announce
 from demo.hub.render.commits import noreply_email
@@ -135,7 +135,10 @@ async def commit_on_branch(
     if parent is None and branch != repo.default_branch:
         raise GitHubError(404, f"Branch {branch} not found")
     who = author or ident_of(hub, by.actor)
-    new = await gitstore.commit_files(git, branch, files, message, parent=parent, author=who)
+    try:
+        new = await gitstore.commit_files(git, branch, files, message, parent=parent, author=who)
+    except GitFailed:
+        raise conflict(f"is at {await gitstore.read_ref(git, ref)} but expected {old}") from None
     await announce(hub, repo, [Push(ref, old or ZERO_SHA, new)], by)
     return new
 

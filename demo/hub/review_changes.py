@@ -52,13 +52,15 @@ def places(patch: str) -> dict[tuple[Side, int], Place]:
         if header := _HUNK.match(line):
             old, new, start = int(header[1]), int(header[2]), position
             continue
+        if line.startswith("\\"):
+            continue
         hunk = "\n".join(lines[start : position + 1])
         if not line.startswith("+"):
             found["LEFT", old] = Place(hunk, position, old)
         if not line.startswith("-"):
             found["RIGHT", new] = Place(hunk, position, new)
-        old += not line.startswith(("+", "\\"))
-        new += not line.startswith(("-", "\\"))
+        old += not line.startswith("+")
+        new += not line.startswith("-")
     return found
 
 

@@ -7,6 +7,7 @@ from demo.hub.changes import check_text
 from demo.hub.context import Context
 from demo.hub.errors import forbidden, not_found, unprocessable, validation
 from demo.hub.pull_facts import files_of, git_of
+from demo.hub.reactions import NewReaction, list_of, react, take_back
 from demo.hub.render.pulls import review_comment_json
 from demo.hub.review_changes import (
     Remark,
@@ -57,7 +58,7 @@ async def reviewed_commit(ctx: Context, pull: Pull, commit_id: str | None) -> st
     if commit_id is None:
         return pull.head_sha
     if not gitstore.is_sha(commit_id) or await gitstore.object_kind(git_of(ctx.repo), commit_id) != "commit":
-        raise validation("PullRequestReview", "commit_id", "invalid", f"No commit found for SHA: {commit_id}")
+        raise unprocessable(f"No commit found for SHA: {commit_id}")
     return commit_id
 
 
@@ -152,3 +153,21 @@ def _own_comment(ctx: Context) -> tuple[Pull, ReviewComment]:
     if not allowed and role_rank(ctx.caller.role_on(ctx.repo)) < role_rank("write"):
         raise forbidden("Must have write rights to Repository.")
     return pull, found
+
+
+ON_COMMENT = "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions"
+
+
+@route("GET", ON_COMMENT, needs=READ)
+async def reactions(ctx: Context) -> Answer:
+    return list_of(ctx, _comment(ctx)[1].reactions)
+
+
+@route("POST", ON_COMMENT, needs=WRITE, body=NewReaction, content=True)
+async def react_to(ctx: Context, body: NewReaction) -> Answer:
+    return react(ctx, _comment(ctx)[1].reactions, body.content)
+
+
+@route("DELETE", ON_COMMENT + "/{reaction_id}", needs=WRITE)
+async def take_back_reaction(ctx: Context) -> Answer:
+    return take_back(ctx, _comment(ctx)[1].reactions)

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from demo.hub.changes import check_text
+from demo.hub.changes import LONGEST_BODY
 from demo.hub.context import Context
 from demo.hub.errors import GitHubError, forbidden, not_found
 from demo.hub.pull_facts import files_of
@@ -101,8 +101,8 @@ async def create(ctx: Context, body: NewReview) -> Answer:
     pull = ctx.pull()
     _refuse_own(ctx, pull, body.event)
     _refuse_empty(body.event, body.body, comments=bool(body.comments))
-    for text in (body.body, *(one.body for one in body.comments)):
-        check_text("PullRequestReview", body=text)
+    if any(len(text) > LONGEST_BODY for text in (body.body or "", *(one.body for one in body.comments))):
+        raise GitHubError(422, "Unprocessable Entity", [f"Body is too long (maximum is {LONGEST_BODY} characters)"])
     if any(one.state == "PENDING" and one.user is ctx.actor for one in pull.reviews):
         raise GitHubError(422, "Unprocessable Entity", ["User can only have one pending review per pull request"])
     commit_id = await reviewed_commit(ctx, pull, body.commit_id)

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 from msgspec.structs import replace
@@ -21,6 +22,8 @@ from jobs.report.checkruns import CheckRuns
 
 _log = logging.getLogger(__name__)
 
+NEWS_MS = 2_000
+"""The shortest time between two writes about a running task, so that stages that end quickly are told together."""
 PROGRESS_MS = 20_000
 """The shortest time between two writes that only show progress."""
 PROGRESS_SHARE_MS = 12_000
@@ -65,38 +68,35 @@ class Reporter:
     async def _show(self, task: Task) -> None:
         surface = await self.store.surface(task.id)
         door = self.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
-        wait_ms = await self._pace(task, surface)
-        kind: Kind = _kind(task, progress=wait_ms is not None)
-        if wait_ms:
+        position = await self._position(task)
+        prints = _prints(task, self.clock.now_ms(), position)
+        if wait_ms := await self._pace(task, surface, prints):
             await self._put_off(task.id, wait_ms / 1000)
             return
+        kind = _kind(task, is_turn=not surface.comment_digest.startswith(prints.turn))
         try:
-            surface = await self._comment(task, surface, door, kind)
+            surface = await self._comment(task, surface, door, kind, prints, position)
             await self.store.save_surface(task.id, surface)
             surface = await CheckRuns(self.store, door, kind, self.clock.now()).show(task, surface)
         except BudgetSpent as spent:
             await self._put_off(task.id, spent.retry_after or 30.0)
         await self.store.save_surface(task.id, replace(surface, reported_version=task.version))
 
-    async def _pace(self, task: Task, surface: Surface) -> int | None:
-        """None when something happened that people wait for; else the milliseconds that mere progress has to wait."""
-        if surface.comment_digest.partition(":")[0] != await self._news(task):
-            return None
-        running = sum(t.state is State.RUNNING for t in await self.store.tasks())
-        interval = max(PROGRESS_MS, PROGRESS_SHARE_MS * running)
+    async def _pace(self, task: Task, surface: Surface, prints: "_Prints") -> int:
+        """How many milliseconds the write has to wait: none for what people wait for, most for mere progress."""
+        seen = surface.comment_digest.split(":")
+        if seen[0] != prints.turn:
+            return 0
+        interval = NEWS_MS
+        if seen[1:2] == [prints.news]:
+            interval = max(PROGRESS_MS, PROGRESS_SHARE_MS * (await self.store.capacity()).taken)
         return max(0, surface.written_ms + interval - self.clock.now_ms())
 
-    async def _news(self, task: Task) -> str:
-        """A fingerprint of everything but progress."""
-        now = self.clock.now_ms()
-        stages = tuple(replace(run, started_ms=now) if run.outcome is None else run for run in task.stages)
-        still = replace(task, progress=0, activity="", stages=stages)
-        shown = [view.digest(progress=False) for view in checks(task, now)]
-        return _digest(sticky(still, now, position=await self._position(task)) + repr((shown, task.head_sha)))
-
-    async def _comment(self, task: Task, surface: Surface, door: RepoDoor, kind: Kind) -> Surface:
-        body = sticky(task, self.clock.now_ms(), position=await self._position(task), notice=self.notice)
-        digest = f"{await self._news(task)}:{_digest(body)}"
+    async def _comment(
+        self, task: Task, surface: Surface, door: RepoDoor, kind: Kind, prints: "_Prints", position: int | None
+    ) -> Surface:
+        body = sticky(task, self.clock.now_ms(), position=position, notice=self.notice)
+        digest = f"{prints.turn}:{prints.news}:{_digest(body)}"
         if digest == surface.comment_digest:
             return surface
         comment_id = surface.comment_id or await self._find(task, door)
@@ -124,10 +124,29 @@ class Reporter:
         return plan(await self.store.tasks(), capacity, Caps(), self.clock.now_ms()).position(task.id)
 
 
-def _kind(task: Task, *, progress: bool) -> Kind:
+class _Prints(NamedTuple):
+    """Fingerprints of what a task shows, from what people wait for to what they would not miss."""
+
+    turn: str
+    """Its state, what it needs, its pull request: a change is shown at once."""
+    news: str
+    """Everything but progress: stages, findings, the head commit."""
+
+
+def _prints(task: Task, now_ms: int, position: int | None) -> _Prints:
+    stages = tuple(replace(run, started_ms=now_ms) if run.outcome is None else run for run in task.stages)
+    still = replace(task, progress=0, activity="", stages=stages)
+    shown = [view.digest(progress=False) for view in checks(task, now_ms)]
+    return _Prints(
+        _digest(repr((task.state, task.needs, task.paused_by, task.reason, task.pr, bool(task.head_sha)))),
+        _digest(sticky(still, now_ms, position=position) + repr((shown, task.head_sha))),
+    )
+
+
+def _kind(task: Task, *, is_turn: bool) -> Kind:
     if task.settled:
         return "end"
-    return "progress" if progress else "question"
+    return "question" if is_turn else "progress"
 
 
 def _digest(text: str) -> str:

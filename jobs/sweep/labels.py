@@ -14,12 +14,11 @@ import msgspec
 from core.deliveries import Delivery
 from core.github import Installation, Issue, Repository, TimelineEvent
 from core.refs import RepoRef
-from core.tasks import State, Task, task_id
+from core.tasks import TRIGGER_LABEL, State, Task, task_id
 from jobs.deps import Deps
 
 log = logging.getLogger(__name__)
 
-TRIGGER_LABEL = "parallel-dev"
 _YOUNG_MS = 10_000
 """A webhook takes seconds: what was set just now is not lost."""
 _OLD_MS = 29 * 86_400_000

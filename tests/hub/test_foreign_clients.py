@@ -5,6 +5,7 @@ What they accept is evidence that no test of our own could give.
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ def _isolated(home: Path) -> Mapping[str, str]:
     """An environment in which git finds nobody's configuration and asks nobody anything."""
     who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in _ME.items()}
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(home)}
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "no_proxy": "127.0.0.1", **quiet, **who}
+    return {"PATH": os.environ["PATH"], "no_proxy": "127.0.0.1", **quiet, **who}
 
 
 _ME = {"NAME": "Dev", "EMAIL": "dev@example.com"}
@@ -128,7 +129,7 @@ def _as_pygithub(hub: Hub) -> None:
 
 async def test_githubkit_reads_every_answer_with_its_strict_models(hub: Hub) -> None:
     owner, name = hub.repo.owner.login, hub.repo.name
-    here = {"owner": owner, "repo": name}
+    here: dict[str, Any] = {"owner": owner, "repo": name}
     person = GitHub(TokenAuthStrategy(hub.users["developer"]), base_url=f"{hub.api_url}/", auto_retry=False)
     rest = person.rest
     async with person:
@@ -144,7 +145,7 @@ async def test_githubkit_reads_every_answer_with_its_strict_models(hub: Hub) -> 
         tip = (await rest.repos.async_get_branch(**here, branch=repo.default_branch)).parsed_data.commit.sha
         await rest.git.async_create_ref(**here, ref="refs/heads/by-githubkit", sha=tip)
         blob = (await rest.git.async_create_blob(**here, content="hello\n")).parsed_data
-        entry = {"path": "by-githubkit.txt", "mode": "100644", "type": "blob", "sha": blob.sha}
+        entry: Any = {"path": "by-githubkit.txt", "mode": "100644", "type": "blob", "sha": blob.sha}
         tree = (await rest.git.async_create_tree(**here, base_tree=tip, tree=[entry])).parsed_data
         made = await rest.git.async_create_commit(**here, message="Add a file", tree=tree.sha, parents=[tip])
         sha = made.parsed_data.sha
@@ -159,7 +160,7 @@ async def test_githubkit_reads_every_answer_with_its_strict_models(hub: Hub) -> 
     await _checks_as_the_app(hub, here, sha)
 
 
-async def _checks_as_the_app(hub: Hub, here: dict[str, str], sha: str) -> None:
+async def _checks_as_the_app(hub: Hub, here: dict[str, Any], sha: str) -> None:
     strategy = AppInstallationAuthStrategy(hub.app_id, hub.private_key_pem, hub.installation_id)
     bot = GitHub(strategy, base_url=f"{hub.api_url}/", auto_retry=False)
     async with bot:
@@ -170,7 +171,7 @@ async def _checks_as_the_app(hub: Hub, here: dict[str, str], sha: str) -> None:
             "annotation_level": "notice",
             "message": "m",
         }
-        output = {"title": "Passed", "summary": "All well", "annotations": [note]}
+        output: Any = {"title": "Passed", "summary": "All well", "annotations": [note]}
         made = await bot.rest.checks.async_create(**here, name="tests", head_sha=sha, status="in_progress")
         run = made.parsed_data
         done = await bot.rest.checks.async_update(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.hub import Hub
-from demo.hub.gitstore import ZERO_SHA, list_refs
+from demo.hub import GitHubError, Hub
+from demo.hub.gitstore import ZERO_SHA, history, list_refs
 from tests.conftest import Mailbox
 from tests.hub.conftest import Wire
 
@@ -246,6 +246,38 @@ async def test_a_protected_branch_is_protected(
     assert "GH006: Protected branch update failed for refs/heads/kept." in said
     assert why in said
     assert await refs() == before
+
+
+async def test_many_push_at_once_and_each_is_told_once(
+    shell: Shell, wire: Wire, hub: Hub, refs: Refs, mailbox: Mailbox
+) -> None:
+    work = await shell.clone(await wire.installation())
+    await shell.commit(work, "a.txt")
+    await asyncio.gather(*(shell.git("push", "-q", "origin", f"HEAD:refs/heads/b{n}", cwd=work) for n in range(6)))
+    await hub.settle()
+    told = [str(one.payload["ref"]) for one in mailbox.received if one.event == "push"]
+    assert sorted(told) == sorted((await refs()).keys() - {"refs/heads/main"}) == [f"refs/heads/b{n}" for n in range(6)]
+    assert mailbox.names.count("check_suite.requested") == 1
+
+
+async def test_a_renamed_repository_is_found_under_its_old_name(shell: Shell, wire: Wire, hub: Hub) -> None:
+    await hub.as_user("owner").rename_repository("gadgets")
+    token = await wire.installation()
+    assert "refs/heads/main" in await shell.git("ls-remote", shell.url(token, "acme/widgets"))
+    assert "refs/heads/main" in await shell.git("ls-remote", shell.url(token, "acme/gadgets"))
+
+
+async def test_of_two_writers_who_saw_the_same_branch_one_is_told(hub: Hub) -> None:
+    ada, bob = hub.as_user("developer"), hub.as_user("maintainer")
+    done = await asyncio.gather(
+        *(one.push("main", {f"{n}.txt": "x"}) for n, one in enumerate((ada, bob) * 3)),
+        return_exceptions=True,
+    )
+    refused = [one for one in done if not isinstance(one, str)]
+    assert all(isinstance(one, GitHubError) and one.status == 409 for one in refused)
+    tip = await ada.tip("main")
+    assert tip is not None
+    assert len(await history(hub.git(hub.repo), tip)) == 1 + len(done) - len(refused)
 
 
 async def test_nobody_writes_the_refs_of_pull_requests(shell: Shell, wire: Wire) -> None:

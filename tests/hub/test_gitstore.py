@@ -11,7 +11,7 @@ from demo.hub.gitstore import Git, Ident
 ADA = Ident("Ada", "ada@example.com", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 
 
-async def repository(tmp_path: Path, **seed: str | bytes) -> tuple[Git, str]:
+async def repository(tmp_path: Path, seed: dict[str, str | bytes] | None = None) -> tuple[Git, str]:
     git = gitstore.create(tmp_path / "7.git")
     files = seed or {"a.txt": "one\ntwo\nthree\n"}
     return git, await gitstore.commit_files(git, "main", files, "Initial commit", parent=None, author=ADA)
@@ -22,7 +22,7 @@ async def commit(git: Git, branch: str, parent: str, **files: str | bytes | None
 
 
 async def test_a_seed_is_the_first_commit_on_the_default_branch(tmp_path: Path) -> None:
-    git, sha = await repository(tmp_path, **{"docs/ü b.md": "hé\n", "run": "#!/bin/sh\n", "blob": b"\x00\xff"})
+    git, sha = await repository(tmp_path, {"docs/ü b.md": "hé\n", "run": "#!/bin/sh\n", "blob": b"\x00\xff"})
     first = await gitstore.read_commit(git, sha)
     assert (first.author, first.parents, first.message) == (ADA, (), "Initial commit")
     assert await gitstore.resolve_commit(git, "main") == await gitstore.resolve_commit(git, "HEAD") == sha
@@ -88,7 +88,7 @@ def test_ref_changes_are_told_once_each() -> None:
 
 async def test_a_comparison_is_what_the_files_tab_shows(tmp_path: Path) -> None:
     git, base = await repository(
-        tmp_path, **{"a.txt": "one\ntwo\nthree\n", "old": "line\n" * 9, "gone": "x\n", "bin": b"\0"}
+        tmp_path, {"a.txt": "one\ntwo\nthree\n", "old": "line\n" * 9, "gone": "x\n", "bin": b"\0"}
     )
     head = await commit(git, "topic", base, **{
         "a.txt": "one\n2\nthree\nfour\n", "old": None, "new": "line\n" * 9, "gone": None, "bin": b"\0\1", "empty": "",
@@ -143,7 +143,7 @@ async def test_a_conflict_is_seen_and_nothing_moves(tmp_path: Path) -> None:
 
 
 async def test_the_git_data_api_builds_a_commit_without_a_branch(tmp_path: Path) -> None:
-    git, base = await repository(tmp_path, **{"dir/a": "1\n", "dir/b": "2\n"})
+    git, base = await repository(tmp_path, {"dir/a": "1\n", "dir/b": "2\n"})
     blob = await gitstore.write_blob(git, b"new\n")
     tree = await gitstore.write_tree(
         git, base, [gitstore.TreeChange("dir/c", "100755", blob), gitstore.TreeChange("dir/a", "100644", None)]

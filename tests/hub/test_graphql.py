@@ -10,6 +10,7 @@ from demo.hub.state import Pull, node_id
 from tests.conftest import Mailbox
 from tests.hub.conftest import Wire
 from tests.yardstick import check_graphql
+from tests.yardstick.judge import Judge
 
 READY = """mutation Ready($id: ID!) {
   markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { number isDraft } }
@@ -84,7 +85,7 @@ async def test_a_draft_becomes_ready_and_a_draft_again(hub: Hub, ask: Asking, pu
 async def test_threads_are_read_page_by_page_and_resolved(hub: Hub, ask: Asking, pull: Pull) -> None:
     remarks = [{"path": "a.txt", "line": n, "body": f"remark {n}"} for n in (1, 2)]
     await hub.as_user("maintainer").review(pull.number, "COMMENT", "", remarks)
-    at = {"owner": "acme", "name": "widgets", "number": pull.number}
+    at: dict[str, Any] = {"owner": "acme", "name": "widgets", "number": pull.number}
     first = (await ask(THREADS, **at))["data"]["repository"]["pullRequest"]
     page = first["reviewThreads"]
     assert (first["mergeable"], page["totalCount"], page["pageInfo"]["hasNextPage"]) == ("MERGEABLE", 2, True)
@@ -133,13 +134,14 @@ async def test_a_token_without_the_right_is_refused(wire: Wire, pull: Pull) -> N
     ],
 )
 async def test_a_document_that_the_hub_does_not_know_is_reported(
-    hub: Hub, ask: Asking, document: str, words: str
+    hub: Hub, judge: Judge, ask: Asking, document: str, words: str
 ) -> None:
     answered = await ask(document, known=False)
     assert words in answered["errors"][0]["message"]
     assert "data" not in answered
-    assert len(hub.problems) == 1
+    assert (len(hub.problems), len(judge.problems)) == (1, 1)
     hub.problems.clear()
+    judge.problems.clear()
 
 
 def test_values_are_read_as_written() -> None:

@@ -11,7 +11,17 @@ from tests.conftest import Mailbox
 from tests.hub.conftest import Wire
 
 PULLS = "/repos/acme/widgets/pulls"
-PATCH = "@@ -1,4 +1,5 @@\n one\n-two\n+2\n+2b\n three\n four\n@@ -10,2 +11,1 @@\n ten\n-eleven\n\\ No newline at end of file"
+PATCH = """@@ -1,4 +1,5 @@
+ one
+-two
++2
++2b
+ three
+ four
+@@ -10,2 +11,1 @@
+ ten
+-eleven
+\\ No newline at end of file"""
 
 
 @pytest.fixture
@@ -130,7 +140,7 @@ async def test_a_single_comment_and_its_answers_make_a_thread(
     wish = {"path": "a.txt", "line": 2, "side": "RIGHT", "body": "why?", "commit_id": pull.head_sha}
     first = await bob.call("POST", where, wish)
     await ada.answer_review_comment(pull.number, first["id"], "because")
-    second = await bob.call("POST", where, {"body": "I see", "in_reply_to": first["id"]})
+    second = await bob.call("POST", where, wish | {"body": "I see", "in_reply_to": first["id"]})
     assert second["in_reply_to_id"] == first["id"]
     (thread,) = pull.threads
     assert [one.body for one in thread.comments] == ["why?", "because", "I see"]
@@ -143,12 +153,22 @@ async def test_a_single_comment_and_its_answers_make_a_thread(
     with pytest.raises(GitHubError, match="403"):
         await hub.as_user("reader").call("PATCH", f"/pulls/comments/{second['id']}", {"body": "mine"})
     await bob.call("DELETE", f"/pulls/comments/{second['id']}")
-    assert [one["id"] for one in await bob.call("GET", "/pulls/comments")][0] == first["id"]
+    assert (await bob.call("GET", "/pulls/comments"))[0]["id"] == first["id"]
     bob.resolve_thread(pull.number, thread.id)
     assert thread.resolved
     await hub.settle()
     assert mailbox.names[-1] == "pull_request_review_thread.resolved"
     assert mailbox.names.count("pull_request_review_comment.created") == 3
+
+
+async def test_a_remark_is_acknowledged_with_an_emoji_once(wire: Wire, bob: Person, pull: Pull) -> None:
+    await bob.review(pull.number, "COMMENT", "", [{"path": "a.txt", "line": 2, "body": "/pdev fix"}])
+    token = await wire.installation()
+    where = f"/repos/acme/widgets/pulls/comments/{pull.review_comments[0].id}/reactions"
+    made = [await wire.call("POST", where, token, {"content": "eyes"}) for _ in range(2)]
+    assert [one.status for one in made] == [201, 200]
+    assert [one["content"] for one in (await wire.call("GET", where)).data] == ["eyes"]
+    assert (await wire.call("DELETE", f"{where}/{made[0].data['id']}", token)).status == 204
 
 
 async def test_a_push_makes_threads_outdated(ada: Person, bob: Person, pull: Pull) -> None:

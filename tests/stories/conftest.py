@@ -1,6 +1,7 @@
 """The desk: the real web process between a simulated GitHub and a real Valkey, spoken to as people speak to it."""
 
 import asyncio
+import base64
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -18,11 +19,12 @@ from bot.inbox import Consumer, DeadLetters
 from bot.webhook import PATH
 from core import valkey
 from core.clock import ShiftedClock
-from core.github import GitHub
+from core.github import GitHub, RepoDoor
 from core.metrics import Metrics
+from core.refs import RepoRef
 from core.secret import Secret
 from core.store import Inbox, Store, WorkerInfo
-from core.tasks import Task, enter_stage, task_id
+from core.tasks import State, Task, enter_stage, move, task_id
 from demo.hub import Hub, Person
 from demo.hub.state import Comment, Issue
 
@@ -50,11 +52,16 @@ class Web:
 
     server: TestServer
     consumer: Consumer
+    github: GitHub
     stack: AsyncExitStack
 
     @property
     def url(self) -> str:
         return str(self.server.make_url(PATH))
+
+    def door(self, desk: "Desk") -> RepoDoor:
+        repo = desk.hub.repo
+        return self.github.repo(desk.hub.installation_id, RepoRef(repo.owner.login, repo.name), repo_id=repo.id)
 
     async def close(self) -> None:
         await self.stack.aclose()
@@ -94,7 +101,7 @@ class Desk:
             secrets=[Secret(self.hub.webhook_secret or "")], store=store, inbox=inbox, dead=DeadLetters(client),
             github=github, clock=self.clock, metrics=metrics, server_url=self.hub.html_url, consumer=consumer,
         )  # fmt: skip
-        web = Web(await stack.enter_async_context(TestServer(app)), consumer, stack)
+        web = Web(await stack.enter_async_context(TestServer(app)), consumer, github, stack)
         self.webs.append(web)
         if self.hub.webhook_url is None:
             self.hub.webhook_url = web.url
@@ -171,6 +178,32 @@ class Desk:
         task = await self.task(number)
         return await self.store.change(task.id, lambda t: replace(t, **fields))
 
+    async def branch(self, name: str, by: str = "owner") -> str:
+        """A branch with one commit of its own; its sha."""
+        person = self.by(by)
+        main = await person.call("GET", "/git/ref/heads/main")
+        await person.call("POST", "/git/refs", {"ref": f"refs/heads/{name}", "sha": main["object"]["sha"]})
+        content = base64.b64encode(name.encode()).decode()
+        written = {"message": "Write", "content": content, "branch": name}
+        made = await person.call("PUT", f"/contents/{name.replace('/', '-')}.txt", written)
+        return str(made["commit"]["sha"])
+
+    async def pull(self, number: int) -> int:
+        """Bring a labelled issue's task to `ready`, with a real pull request of pdev's; its number."""
+        running = await self.run(number)
+        sha = await self.branch(f"feature/task-{number}")
+        pull = await self.webs[0].door(self).create_pull("Do it", f"feature/task-{number}", "main", f"Closes #{number}", False)
+        done = {"pr": pull.number, "branch": pull.head.ref, "head_sha": sha}
+        await self.store.change(
+            running.id, lambda t: move(t, State.READY, self.clock.now_ms(), **done), epoch=running.epoch
+        )
+        await self.settle()
+        return pull.number
+
+    async def worked_off(self) -> None:
+        """As if workers had done every job so far."""
+        await self.redis.delete("pdev:control", *[key async for key in self.redis.scan_iter("arq:job:*")])
+
     def replies(self, number: int) -> list[str]:
         """What pdev said on an issue, without the markers."""
         return [
@@ -192,6 +225,8 @@ async def desk(
     hub: Hub, redis: "Redis", clock: ShiftedClock, valkey_url: str, private_key_pem: str
 ) -> AsyncIterator[Desk]:
     """A desk with one web process. At the end nothing may wait, and nothing may have been given up."""
+    # GitHub's description of check suites knows no App that listens to these; the installation still does.
+    hub.app.events = [event for event in hub.app.events if event not in ("issue_dependencies", "sub_issues")]
     made = Desk(hub, redis, clock, valkey_url, private_key_pem)
     await made.open_web()
     yield made

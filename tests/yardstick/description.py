@@ -113,7 +113,9 @@ class Description:
         return self._validator((operation.name, "request"), build)
 
     def for_response(self, operation: Operation, status: int, schema: Tree) -> jsonschema_rs.Validator:
-        return self._validator((operation.name, str(status)), lambda: opened(schema))
+        # Errors are described as one of two shapes of which the looser admits whatever the stricter does.
+        either = {"anyOf": schema["oneOf"]} if status >= 400 and "oneOf" in schema else schema
+        return self._validator((operation.name, str(status)), lambda: opened(either))
 
     def for_webhook(self, name: str, schema: Tree) -> jsonschema_rs.Validator:
         return self._validator((name, "webhook"), lambda: opened(schema))

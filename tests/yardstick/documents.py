@@ -8,7 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, parse, validate
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    InlineFragmentNode,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
 
 SDL = Path(__file__).parent / "graphql.sdl.gz"
 
@@ -28,11 +38,55 @@ def check_graphql(document: str) -> list[str]:
         return [f"graphql: {error.message}"]
 
 
-def check_graphql_answer(body: Any) -> list[str]:
-    """The problems of a 200 from /graphql: it carries data, or errors each with a message."""
+def check_graphql_answer(body: Any, document: str | None = None, variables: Any = None) -> list[str]:
+    """The problems of a 200 from /graphql: data of the described shape and types, or errors each with a message.
+
+    Without the document only the envelope can be judged.
+    """
+    where = "response /graphql"
     if not isinstance(body, dict) or not ({"data", "errors"} & set(body)):
-        return ["response /graphql: neither data nor errors"]
+        return [f"{where}: neither data nor errors"]
     errors = body.get("errors", [])
     if not isinstance(errors, list) or not all(isinstance(one, dict) and "message" in one for one in errors):
-        return ["response /graphql: errors is a list of objects with a message"]
-    return [] if body.get("data") is not None or errors else ["response /graphql: data is null without an error"]
+        return [f"{where}: errors is a list of objects with a message"]
+    data = body.get("data")
+    if data is None:
+        return [] if errors else [f"{where}: data is null without an error"]
+    if document is None or errors or check_graphql(document):
+        return []
+    return [f"{where}: {problem}" for problem in _shape_problems(document, variables or {}, data)]
+
+
+def _shape_problems(document: str, variables: dict[str, Any], data: Any) -> list[str]:
+    """Answer the document again from the given data: whatever the definition would have made different is wrong."""
+    again = execute_sync(
+        definition(),
+        parse(document),
+        root_value=data,
+        variable_values=variables,
+        field_resolver=_as_answered,
+        type_resolver=_type_of,
+    )
+    if again.errors:
+        return [f"{error.message} at {'/'.join(map(str, error.path or []))}" for error in again.errors]
+    return [] if again.data == data else ["data holds what the document did not ask for, or lacks what it did"]
+
+
+def _as_answered(source: Any, info: GraphQLResolveInfo[Any], **_: Any) -> Any:
+    """The value under the name that the document gave it (an alias, or the field's own)."""
+    return source.get(info.path.key)
+
+
+def _type_of(value: Any, info: GraphQLResolveInfo[Any], *_: Any) -> str:
+    """Which type an interface or union stands for here: as the answer says, else as the document hopes."""
+    if "__typename" in value:
+        return str(value["__typename"])
+    hoped = [
+        part.type_condition.name.value
+        for node in info.field_nodes
+        if isinstance(node, FieldNode) and node.selection_set
+        for part in node.selection_set.selections
+        if isinstance(part, InlineFragmentNode) and part.type_condition
+    ]
+    possible = [one.name for one in definition().get_possible_types(info.return_type)]  # type: ignore[arg-type]
+    return next((name for name in hoped if name in possible), possible[0])

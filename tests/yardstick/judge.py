@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from demo.hub.observers import Exchange
 from demo.hub.webhooks import Delivery
-from tests.yardstick import check_request, check_response, check_webhook
+from tests.yardstick import check_graphql_answer, check_request, check_response, check_webhook
 
 
 class Judge:
@@ -32,7 +32,11 @@ class Judge:
             self.problems += check_request(seen.method, seen.path, _decoded(seen.request_body))
         if seen.method == "HEAD" or (seen.response_body and "json" not in seen.content_type):
             return
-        self.problems += check_response(seen.method, seen.path, seen.status, _decoded(seen.response_body))
+        answer = _decoded(seen.response_body)
+        self.problems += check_response(seen.method, seen.path, seen.status, answer)
+        asked = _decoded(seen.request_body)
+        if seen.path == "/graphql" and seen.status == 200 and isinstance(asked, dict):
+            self.problems += check_graphql_answer(answer, asked.get("query"), asked.get("variables"))
 
 
 def _decoded(raw: bytes) -> Any:

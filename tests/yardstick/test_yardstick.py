@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.yardstick import check_graphql, check_request, check_response, check_webhook, mutations, operation
+from tests.yardstick import (
+    check_graphql,
+    check_graphql_answer,
+    check_request,
+    check_response,
+    check_webhook,
+    mutations,
+    operation,
+)
 from tests.yardstick.description import Operation, description
 from tests.yardstick.schemas import Tree, closed
 
@@ -111,6 +119,33 @@ def test_graphql_documents_are_read_by_githubs_schema() -> None:
     assert check_graphql("mutation {")
     assert check_response("POST", "/graphql", 200, {"data": {"viewer": {"login": "mona"}}}) == []
     assert check_response("POST", "/graphql", 200, {"data": None}) != []
+
+
+QUERY = """query($n: Int!) {
+    viewer { login }
+    mine: repository(owner: "o", name: "r") { pullRequest(number: $n) { isDraft mergeStateStatus reviewDecision } }
+    node(id: "x") { ... on PullRequest { number } }
+}"""
+ANSWER: dict[str, Any] = {
+    "viewer": {"login": "mona"},
+    "mine": {"pullRequest": {"isDraft": True, "mergeStateStatus": "CLEAN", "reviewDecision": None}},
+    "node": {"number": 7},
+}
+
+
+def test_graphql_answers_have_the_shape_that_was_asked_for() -> None:
+    assert check_graphql_answer({"data": ANSWER}, QUERY, {"n": 7}) == []
+    pull = ANSWER["mine"]["pullRequest"]
+    for wrong in (
+        {**ANSWER, "viewer": {"login": None}},
+        {**ANSWER, "viewer": {}},
+        {**ANSWER, "viewer": {"login": "mona", "email": "m@example.com"}},
+        {**ANSWER, "mine": {"pullRequest": {**pull, "mergeStateStatus": "FINE"}}},
+        {**ANSWER, "mine": {"pullRequest": {**pull, "isDraft": "yes"}}},
+        {**ANSWER, "node": {"number": "seven"}},
+        {key: value for key, value in ANSWER.items() if key != "mine"},
+    ):
+        assert check_graphql_answer({"data": wrong}, QUERY, {"n": 7}), wrong
 
 
 def _bodies(kind: str) -> list[tuple[str, Operation, Tree, Any, int]]:

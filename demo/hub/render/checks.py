@@ -14,9 +14,6 @@ from demo.hub.urls import Urls
 
 Json = dict[str, Any]
 
-_TOO_NEW = frozenset({"issue_dependencies", "sub_issues"})
-"""Events that GitHub's description does not list for the App inside a check suite's webhook."""
-
 
 def pulls_with_head(repo: Repository, sha: str) -> list[Pull]:
     """Open pull requests of the repository whose head is this commit."""
@@ -92,9 +89,7 @@ def check_suite_json(at: Urls, repo: Repository, suite: CheckSuite, head: Commit
         "check_runs_url": f"{url}/check-runs",
         "head_commit": simple_commit_json(head),
     }
-    if webhook:
-        answer["app"]["events"] = [event for event in suite.app.events if event not in _TOO_NEW]
-    else:
+    if not webhook:
         answer["repository"] = repository_json(at, repo)
     return answer
 

@@ -15,12 +15,11 @@ from redis.asyncio import Redis
 from worker_parts import Valkey, settings_for
 
 from bot.events import IssuesEvent
-from bot.policy import TRIGGER_LABEL
 from core.clock import ShiftedClock
 from core.github import Account, Delivery, GitHub, Label, TimelineEvent
 from core.queue import ATTEMPTS, CONTROL, Report
 from core.store import Store, Surface
-from core.tasks import State, Task, Wish, move
+from core.tasks import TRIGGER_LABEL, State, Task, Wish, move
 from demo.hub import Hub
 from jobs.deps import Deps
 from jobs.sweep import FOUND, Sweep, labels, release_worker

@@ -1,0 +1,51 @@
+"""What a task is, the states it may be in, and the legal ways from one to the next. Pure.
+
+Web, scheduler, workers and sweep all change tasks, often at the same moment. They agree by going through the
+functions here, each of which takes a task and returns the next one or raises `IllegalMove`; the store then saves the
+result with a compare-and-set.
+"""
+
+from core.tasks.moves import MAX_CRASHES, MOVES, IllegalMove, enter_stage, interrupted, leave_stage, move, resumed
+from core.tasks.records import (
+    ENDED,
+    SETTLED,
+    TRIGGER_LABEL,
+    Cost,
+    Finding,
+    Needs,
+    Options,
+    PausedBy,
+    Stage,
+    StageRun,
+    State,
+    Task,
+    Trigger,
+    Wish,
+    task_id,
+)
+
+__all__ = [
+    "ENDED",
+    "MAX_CRASHES",
+    "MOVES",
+    "SETTLED",
+    "TRIGGER_LABEL",
+    "Cost",
+    "Finding",
+    "IllegalMove",
+    "Needs",
+    "Options",
+    "PausedBy",
+    "Stage",
+    "StageRun",
+    "State",
+    "Task",
+    "Trigger",
+    "Wish",
+    "enter_stage",
+    "interrupted",
+    "leave_stage",
+    "move",
+    "resumed",
+    "task_id",
+]

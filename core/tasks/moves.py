@@ -1,0 +1,95 @@
+"""The legal ways from one state to the next. Pure.
+
+`docs/design.md` draws `MOVES`, and a test holds the drawing equal to it.
+"""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from core.tasks.records import SETTLED, Needs, PausedBy, StageRun, State, Task, Wish
+
+_OUTSIDE = {State.MERGED, State.COMPLETED, State.CANCELLED, State.PAUSED}
+"""What people can bring about from outside at any time: merge the PR, close the issue, cancel, pause."""
+
+MOVES: Mapping[State, frozenset[State]] = {
+    State.BLOCKED: frozenset({State.QUEUED, State.FAILED, *_OUTSIDE}),
+    State.QUEUED: frozenset({State.RUNNING, State.BLOCKED, State.FAILED, *_OUTSIDE}),
+    State.RUNNING: frozenset(
+        {State.QUEUED, State.WAITING_INPUT, State.WAITING_CHECKS, State.READY, State.FAILED, *_OUTSIDE}
+    ),
+    State.WAITING_INPUT: frozenset({State.QUEUED, State.FAILED, *_OUTSIDE}),
+    State.WAITING_CHECKS: frozenset({State.QUEUED, State.READY, State.FAILED, *_OUTSIDE}),
+    State.PAUSED: frozenset({State.QUEUED, State.BLOCKED, *_OUTSIDE} - {State.PAUSED}),
+    State.READY: frozenset({State.QUEUED, *_OUTSIDE}),
+    State.MERGED: frozenset({State.QUEUED}),
+    State.COMPLETED: frozenset({State.QUEUED}),
+    State.FAILED: frozenset({State.QUEUED, State.BLOCKED, State.CANCELLED, State.MERGED, State.COMPLETED}),
+    State.CANCELLED: frozenset({State.QUEUED, State.BLOCKED, State.MERGED, State.COMPLETED}),
+}
+"""Every legal move. Every end can be resumed, so every end leads back to queued."""
+
+
+class IllegalMove(Exception):
+    """A move that `MOVES` does not allow; the caller read a task that has moved on."""
+
+    def __init__(self, task: Task, to: State) -> None:
+        super().__init__(f"{task.slug} cannot go from {task.state} to {to}")
+        self.task, self.to = task, to
+
+
+def move(task: Task, to: State, now_ms: int, **fields: object) -> Task:
+    """The task in its next state.
+
+    Fields that only made sense in the old state (what it needed, who paused it, the wish, the lease's owner) are
+    cleared unless given.
+    """
+    if to not in MOVES[task.state]:
+        raise IllegalMove(task, to)
+    cleared: dict[str, object] = {
+        "needs": None, "paused_by": None, "reason": "", "question": "", "wish": Wish.NONE,
+        "settled_ms": now_ms if to in SETTLED else None,
+    }  # fmt: skip
+    if to is not State.RUNNING:
+        cleared |= {"owner": "", "lease_exp": 0, "activity": ""}
+    if to is State.QUEUED:
+        cleared |= {"queued_ms": now_ms}
+    return replace(task, **{**cleared, **fields, "state": to, "updated_ms": now_ms})
+
+
+def enter_stage(task: Task, now_ms: int) -> Task:
+    """Note that an attempt at the current stage and round begins; a second attempt counts, it does not start anew."""
+    runs, last = task.stages, task.stages[-1] if task.stages else None
+    if last and last.stage is task.stage and last.round == task.round and last.outcome is None:
+        runs = (*runs[:-1], replace(last, attempts=last.attempts + 1))
+    else:
+        runs = (*runs, StageRun(stage=task.stage, round=task.round, started_ms=now_ms))
+    return replace(task, stages=runs, progress=0, activity="", updated_ms=now_ms)
+
+
+def leave_stage(task: Task, outcome: str, now_ms: int, summary: str = "") -> Task:
+    """Note how the running stage ended."""
+    last = replace(task.stages[-1], ended_ms=now_ms, outcome=outcome, summary=summary)
+    return replace(task, stages=(*task.stages[:-1], last), progress=100, updated_ms=now_ms)
+
+
+MAX_CRASHES = 3
+"""After three crashes a person is asked (Sidekiq Pro's poison-pill number)."""
+
+
+def interrupted(task: Task, now_ms: int, *, crashed: bool) -> Task:
+    """What becomes of a running task whose worker is gone: it goes on elsewhere, or a person looks at it."""
+    if task.wish is Wish.CANCEL:
+        return move(task, State.CANCELLED, now_ms, reason=task.reason)
+    if task.wish is Wish.PAUSE:
+        return move(task, State.PAUSED, now_ms, reason=task.reason, paused_by=PausedBy.PERSON)
+    crashes = task.crashes + crashed
+    if crashes >= MAX_CRASHES:
+        return move(task, State.WAITING_INPUT, now_ms, needs=Needs.CRASH, reason="crashed", crashes=crashes)
+    return move(task, State.QUEUED, now_ms, crashes=crashes)
+
+
+def resumed(task: Task, now_ms: int) -> Task:
+    """Back in the queue at its stage and round, with its crashes forgiven; blocked again if it still waits."""
+    to = State.BLOCKED if task.blockers else State.QUEUED
+    return move(task, to, now_ms, crashes=0)
