@@ -9,6 +9,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -22,19 +23,26 @@ from core.store import Entry, Inbox
 
 _log = log.get("bot.inbox")
 
-PATIENCE_S = 10.0
-"""Seconds that one try may take; then the entry is put back, so that a slow GitHub holds up nobody else."""
 LOCK_MS = 30_000
-CLAIM_IDLE_MS = 30_000
-"""An entry that a process has had for so long is taken over: no try takes that long, so the process is dead."""
 MAX_TRIES = 5
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 1_000, 60_000
 PATIENT_MS = 3_600_000
 """An outage of GitHub or the store is waited for at least this long, however many tries that takes."""
 _AT_ONCE = 32
 _BLOCK_MS = 1_000
-_LOOK_EVERY_S = 0.5
-"""How often put back entries are looked for; abandoned ones a tenth as often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long things may take; tests have less patience."""
+
+    patience_s: float = 10.0
+    """One try; then the entry is put back, so that a slow GitHub holds up nobody else."""
+    claim_idle_ms: int = 30_000
+    """An entry that a process has had for so long is taken over: no try takes that long, so the process is dead."""
+    look_every_s: float = 0.5
+    """How often put back entries are looked for; abandoned ones a tenth as often."""
+
 
 AWAY = (Transient, OperatorError, TimeoutError, RedisError, OSError)
 """What passes, or is mended by whoever runs pdev: the delivery itself is fine."""
@@ -65,21 +73,11 @@ class Consumer:
     """Reads the inbox until it is closed; any number of processes may do so at once."""
 
     def __init__(
-        self,
-        inbox: Inbox,
-        desk: Desk,
-        dead: DeadLetters,
-        metrics: Metrics,
-        *,
-        name: str = "",
-        patience_s: float = PATIENCE_S,
-        claim_idle_ms: int = CLAIM_IDLE_MS,
-        look_every_s: float = _LOOK_EVERY_S,
+        self, inbox: Inbox, desk: Desk, dead: DeadLetters, metrics: Metrics, pace: Pace, *, name: str = ""
     ) -> None:
         self._inbox, self._desk, self._dead = inbox, desk, dead
-        self._clock = desk.clock
+        self._clock, self._pace = desk.clock, pace
         self._name = name or f"web-{uuid.uuid4().hex[:12]}"
-        self._patience_s, self._claim_idle_ms, self._look_every_s = patience_s, claim_idle_ms, look_every_s
         self._handled = metrics.counter("pdev_deliveries_handled_total", "Deliveries by outcome.", ["event", "outcome"])
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []
@@ -87,8 +85,8 @@ class Consumer:
     def start(self) -> None:
         self._loops = [
             asyncio.create_task(_forever(self._read, 0)),
-            asyncio.create_task(_forever(self._inbox.due, self._look_every_s)),
-            asyncio.create_task(_forever(self._claim, 10 * self._look_every_s)),
+            asyncio.create_task(_forever(self._inbox.due, self._pace.look_every_s)),
+            asyncio.create_task(_forever(self._claim, 10 * self._pace.look_every_s)),
         ]
 
     async def close(self, grace_s: float = 10.0) -> None:
@@ -110,7 +108,7 @@ class Consumer:
         self._begin(await self._inbox.read(self._name, count=_AT_ONCE - len(self._at_work), block_ms=_BLOCK_MS))
 
     async def _claim(self) -> None:
-        self._begin(await self._inbox.claim(self._name, self._claim_idle_ms))
+        self._begin(await self._inbox.claim(self._name, self._pace.claim_idle_ms))
 
     def _begin(self, entries: list[Entry]) -> None:
         for entry in entries:
@@ -135,7 +133,7 @@ class Consumer:
 
     async def _try(self, entry: Entry) -> None:
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._pace.patience_s):
                 did = await handle(entry.delivery, entry.tries, self._desk)
         except UserError as error:
             # Nobody but the repository's people can mend it, and they see it where they caused it.
@@ -171,7 +169,7 @@ class Consumer:
         _log.error("delivery given up", problem=f"{type(error).__name__}: {error}", tries=entry.tries + 1)
         await self._dead.add(entry.delivery)
         with suppress(PdevError, TimeoutError, ValueError):
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._pace.patience_s):
                 await tell(entry.delivery, self._desk, f"gave_up:{entry.delivery.guid}", gave_up(entry.delivery.guid))
         await self._finish(entry, "dead", str(error))
 
