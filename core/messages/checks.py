@@ -4,13 +4,13 @@ Being pure, the whole picture for any head sha can be drawn again at any time, b
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from core.messages import words
 from core.messages.sticky import sticky
-from core.tasks import Finding, Stage, StageRun, State, Task
+from core.tasks import Finding, Needs, Stage, StageRun, State, Task
 
 SUMMARY_LIMIT = 65_535
 """Characters of a check run's summary and text (GitHub's limit)."""
@@ -49,6 +49,8 @@ class CheckView:
 RETRY = Button("Retry", "Run this stage again", "retry")
 RESUME = Button("Resume", "Go on from the last checkpoint", "resume")
 APPROVE = Button("Approve", "Let this code reach the branch", "approve")
+_SHOWN = 12
+"""Characters of the commit that the button names, so that it approves no other; GitHub allows 20 in all."""
 
 _CONCLUSIONS: dict[State, str] = {
     State.READY: "success",
@@ -71,13 +73,16 @@ _STAGE_CONCLUSIONS = {
 }
 
 
-def checks(task: Task, now_ms: int) -> list[CheckView]:
-    """Every check run that the task's head should carry now: the summary, and each stage's last round."""
+def checks(task: Task, now_ms: int, *, server_url: str = "") -> list[CheckView]:
+    """Every check run that the task's head should carry now: the summary, and each stage's last round.
+
+    `server_url`: where GitHub's pages are, for links.
+    """
     last: dict[Stage, StageRun] = {run.stage: run for run in task.stages}
-    return [_summary(task, now_ms), *(_stage(task, run) for run in last.values())]
+    return [_summary(task, now_ms, server_url), *(_stage(task, run) for run in last.values())]
 
 
-def _summary(task: Task, now_ms: int) -> CheckView:
+def _summary(task: Task, now_ms: int, server_url: str) -> CheckView:
     conclusion = _CONCLUSIONS.get(task.state)
     limits = {"timeout", "idle"}
     if conclusion == "failure" and task.reason in limits:
@@ -85,7 +90,7 @@ def _summary(task: Task, now_ms: int) -> CheckView:
     if conclusion == "failure" and task.reason == "prerequisite":
         conclusion = "skipped"
     status = "completed" if conclusion else "in_progress" if task.state is State.RUNNING else "queued"
-    body = sticky(task, now_ms).split("\n", 2)[-1].strip()
+    body = sticky(task, now_ms, server_url=server_url).split("\n", 2)[-1].strip()
     return CheckView(
         "pdev", status, conclusion, words.headline(task), body[:SUMMARY_LIMIT], buttons=_buttons(task, conclusion)
     )
@@ -94,7 +99,9 @@ def _summary(task: Task, now_ms: int) -> CheckView:
 def _buttons(task: Task, conclusion: str | None) -> tuple[Button, ...]:
     if conclusion is None or task.state in {State.READY, State.MERGED, State.COMPLETED}:
         return ()
-    return (APPROVE,) if task.needs == "approval" else (RESUME,)
+    if task.needs is Needs.APPROVAL:
+        return (replace(APPROVE, identifier=f"{APPROVE.identifier}:{task.checkpoint_sha[:_SHOWN]}"),)
+    return (RESUME,)
 
 
 def _stage(task: Task, run: StageRun) -> CheckView:
@@ -119,18 +126,10 @@ def _stage_summary(task: Task, run: StageRun) -> str:
     if run.attempts > 1:
         parts.append(f"Attempt {run.attempts}; earlier ones were interrupted.")
     if run.stage is Stage.REVIEW:
-        parts += [finding(f) for f in task.findings if f.round == run.round]
+        parts += [words.finding(f) for f in task.findings if f.round == run.round]
     if run.outcome is None:
         parts.append("The agent is at work." if task.state is State.RUNNING else "Interrupted; goes on from here.")
     return "\n\n".join(parts)[:SUMMARY_LIMIT] or "Nothing to add."
-
-
-def finding(f: Finding) -> str:
-    """One finding as a paragraph."""
-    where = f" · `{f.file}{f':{f.line}' if f.line else ''}`" if f.file else ""
-    mark = {"open": "🔴", "fixed": "🟢"}.get(f.state, "⚪")
-    note = f" — {words.plain(f.note, 500)}" if f.note else ""
-    return f"{mark} **{f.id}** {f.severity} {f.type}{where}: {words.plain(f.text)}{note}"
 
 
 class Annotation(msgspec.Struct, frozen=True):

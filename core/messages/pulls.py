@@ -1,7 +1,7 @@
 """What a pull request says: while the agents work, and when they are done; and the review of a round."""
 
-from core.messages import words
-from core.messages.checks import finding
+from core.messages import approval, words
+from core.messages.words import finding
 from core.tasks import Task
 
 REVIEW_MARKER = "<!-- pdev:review:{id}:{round} -->"
@@ -18,6 +18,7 @@ def draft_body(task: Task) -> str:
         f"Closes #{task.issue}\n\n"
         f"pdev works on this; the progress is in the comment on #{task.issue} and in the checks below. "
         "This description is replaced when the agents are done.\n"
+        f"{approval.draft_note(task)}"
     )
 
 

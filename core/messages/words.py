@@ -2,7 +2,7 @@
 
 import re
 
-from core.tasks import Needs, PausedBy, Stage, State, Task
+from core.tasks import Finding, Needs, PausedBy, Stage, State, Task
 
 _LOUD = re.compile(r"(@(?=\w)|#(?=\d)|\bGH-(?=\d)|/issues/(?=\d)|/pull/(?=\d))", re.IGNORECASE)
 """What GitHub turns into a mention or a reference."""
@@ -67,6 +67,14 @@ def plain(text: str, limit: int = 2_000) -> str:
     """
     safe = _LOUD.sub("\\1\u200b", text.replace("<!--", "&lt;!--"))
     return safe if len(safe) <= limit else safe[: limit - 1] + "…"
+
+
+def finding(f: Finding) -> str:
+    """One finding as a paragraph."""
+    where = f" · `{f.file}{f':{f.line}' if f.line else ''}`" if f.file else ""
+    mark = {"open": "🔴", "fixed": "🟢"}.get(f.state, "⚪")
+    note = f" — {plain(f.note, 500)}" if f.note else ""
+    return f"{mark} **{f.id}** {f.severity} {f.type}{where}: {plain(f.text)}{note}"
 
 
 def headline(task: Task, position: int | None = None) -> str:

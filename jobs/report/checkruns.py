@@ -28,7 +28,8 @@ class CheckRuns:
         head = task.head_sha
         if not head:
             return surface
-        views = {f"{view.name}@{head}": view for view in checks(task, round(self.now.timestamp() * 1000))}
+        drawn = checks(task, round(self.now.timestamp() * 1000), server_url=self.door.server_url)
+        views = {f"{view.name}@{head}": view for view in drawn}
         if not any(key in surface.checks for key in views):
             surface = await self._recall(task, head, surface)
         for key, view in views.items():

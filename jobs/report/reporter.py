@@ -95,7 +95,7 @@ class Reporter:
     async def _comment(
         self, task: Task, surface: Surface, door: RepoDoor, kind: Kind, prints: "_Prints", position: int | None
     ) -> Surface:
-        body = sticky(task, self.clock.now_ms(), position=position, notice=self.notice)
+        body = sticky(task, self.clock.now_ms(), position=position, notice=self.notice, server_url=door.server_url)
         digest = f"{prints.turn}:{prints.news}:{_digest(body)}"
         if digest == surface.comment_digest:
             return surface
