@@ -70,10 +70,11 @@ def make_app(
     `secrets`: any of them may have signed a delivery; `server_url`: where GitHub's pages are, for links. `redis`,
     and the session behind `github`, stay the caller's to close.
     """
+    pace = pace or Pace()
     store, inbox = Store(redis, clock), Inbox(redis, clock)
     acks = Acks(store)
     desk = Desk(store, LastWords(redis), github, clock)
-    consumer = Consumer(inbox, desk, DeadLetters(redis), metrics, pace or Pace())
+    consumer = Consumer(inbox, desk, DeadLetters(redis), metrics, pace)
     webhook = Webhook(secrets, owned(), inbox, store, clock, metrics=metrics, on_ack=acks.add)
     pages = Pages(store, server_url, PATH)
 
@@ -97,7 +98,7 @@ def make_app(
         yield
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
-        await consumer.close()
+        await consumer.close(pace.grace_s)
         await acks.write()
 
     app = web.Application(client_max_size=MAX_BODY)

@@ -159,7 +159,7 @@ def state_name(task: Task) -> str:
 
 
 def status(tasks: Sequence[Task]) -> str:
-    """The answer to `/pdev status`: every task of the repository that has not ended, and those that just did."""
+    """The answer to `/pdev status`: every task of the repository that has not ended."""
     if not tasks:
         return "pdev has no task in this repository. Set the label `parallel-dev` on an issue to start one."
     lines = ["| issue | where it stands | progress | pull request |", "|---|---|---|---|"]

@@ -80,8 +80,10 @@ class Desk:
         self.store, self.inbox = Store(self.redis, self.clock), Inbox(self.redis, self.clock)
         self.dead = DeadLetters(self.redis)
 
-    async def open_web(self, *, patience_s: float = 5.0, retries: int = 6) -> Web:
-        """Start a web process; the first one is where GitHub delivers."""
+    async def open_web(
+        self, *, patience_s: float = 5.0, retries: int = 6, claim_idle_ms: int = 30_000, reads: bool = True
+    ) -> Web:
+        """Start a web process; the first one is where GitHub delivers. `reads` False: it handles nothing."""
         stack = AsyncExitStack()
         client = valkey.connect(self.valkey_url, retries=retries)
         stack.push_async_callback(client.aclose)
@@ -92,8 +94,11 @@ class Desk:
         )  # fmt: skip
         app = make_app(
             secrets=[Secret(self.hub.webhook_secret or "")], redis=client, github=github, clock=self.clock,
-            metrics=Metrics(), server_url=self.hub.html_url, pace=Pace(patience_s, look_every_s=0.01),
+            metrics=Metrics(), server_url=self.hub.html_url,
+            pace=Pace(patience_s, claim_idle_ms, grace_s=0.1, look_every_s=0.01),
         )  # fmt: skip
+        if not reads:
+            app.cleanup_ctx.clear()
         web = Web(await stack.enter_async_context(TestServer(app)), github, stack)
         self.webs.append(web)
         if self.hub.webhook_url is None:
@@ -127,8 +132,19 @@ class Desk:
         await self.hub.settle()
         return await self.redis.xlen("pdev:inbox") == 0
 
+    async def later_but_waiting(self, seconds: float) -> None:
+        """Let time pass, and what was put back be tried once more."""
+        assert await self.redis.zcard("pdev:inbox:later"), "nothing was put back"
+        self.clock.advance(seconds=seconds)
+
+        async def tried() -> bool:
+            due = await self.redis.zcount("pdev:inbox:later", 0, self.clock.now_ms())
+            return due == 0 and await self._is_quiet()
+
+        await self.until(tried)
+
     async def later(self, seconds: float) -> None:
-        """Let time pass, for what was put back."""
+        """Let time pass, for what was put back, until nothing waits."""
         self.clock.advance(seconds=seconds)
 
         async def nothing_waits() -> bool:
