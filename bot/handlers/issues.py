@@ -19,7 +19,7 @@ from core.errors import NotFound
 from core.github import Issue, Pull
 from core.messages import asks_about_pull, text_was_fixed
 from core.store import NoSuchTask
-from core.tasks import TRIGGER_LABEL, State, Task, Trigger
+from core.tasks import TRIGGER_LABEL, Options, State, Task, Trigger
 
 _CLOSES = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s*:?\s+#{number}\b"
 """GitHub's closing keywords."""
@@ -129,6 +129,7 @@ def new_task(
         issue=case.issue,
         session="",
         trigger=trigger_of(event, case),
+        options=Options(ci=policy.default_ci(private=event.repository.private)),
         state=state,
         question=asks_about_pull(pulls) if pulls else "",
         reason="foreign_pull" if pulls else "",
@@ -145,6 +146,8 @@ def _renewed(task: Task, *, event: IssuesEvent, case: Case, blockers: tuple[int,
     return replace(
         task,
         trigger=trigger_of(event, case),
+        private=event.repository.private,
+        options=replace(task.options, ci=policy.default_ci(private=event.repository.private)),
         blockers=blockers,
         priority=policy.priority(tuple(label.name for label in event.issue.labels)),
         installation_id=case.installation_id,

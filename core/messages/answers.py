@@ -118,6 +118,14 @@ _OUTCOMES = {
     "blocked": "{issue} goes on by itself as soon as {detail} closed.",
     "done": "{issue} is now {detail}.",
     "already": "{issue} is not changed: it is already {detail}.",
+    "approved": "{issue} is approved: {detail} goes to its branch, where CI runs it.",
+    "nothing_waits": "{issue} has nothing that waits for approval: it is {detail}. "
+    "Its comment says so when something does.",
+    "newer_waits": "{issue} has a newer commit than the one that button was for, so nothing was approved. "
+    "Look at the change again, then press Approve on the newest check `pdev`.",
+    "needs_approval": "{issue} waits for approval, so going on alone does nothing. Look at its change, then press "
+    "Approve on its check `pdev` or write `/pdev approve`; `/pdev cancel` ends it.",
+    "no_question": "{issue} waits for no answer: it is {detail}. What you wrote is read when its next stage begins.",
     "overtaken": "{issue} is not changed: this command arrived after one that was written later, and the later one "
     "counts. If you still want it, write it again.",
     "no_task": "{issue} is not a task of pdev. Set the label `parallel-dev` on it to start one.",

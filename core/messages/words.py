@@ -126,8 +126,12 @@ def _closed(text: str) -> str:
 def finding(f: Finding) -> str:
     """One finding as a paragraph."""
     where = f" in {code(f'{f.file}:{f.line}' if f.line else f.file, 200)}" if f.file else ""
-    note = f"\n\n{'Fixed' if f.state == 'fixed' else 'Not fixed'}: {plain(f.note, 500)}" if f.note else ""
-    return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}){where}: {plain(f.text)}{note}"
+    text, note = plain(f.text), ""
+    if f.note:  # behind a code block it must not stand on the same line
+        between = "\n\n" if "\n" in text else " — "
+        note = f"{between}{'fixed' if f.state == 'fixed' else 'not fixed'}: "
+        note += plain(f.note, 500)
+    return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}){where}: {text}{note}"
 
 
 def fitting(paragraphs: Iterable[str], limit: int) -> str:

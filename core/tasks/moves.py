@@ -19,7 +19,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.RUNNING: frozenset(
         {State.QUEUED, State.WAITING_INPUT, State.WAITING_CHECKS, State.READY, State.FAILED, *_OUTSIDE}
     ),
-    State.WAITING_INPUT: frozenset({State.QUEUED, State.FAILED, *_OUTSIDE}),
+    State.WAITING_INPUT: frozenset({State.QUEUED, State.BLOCKED, State.FAILED, *_OUTSIDE}),
     State.WAITING_CHECKS: frozenset({State.QUEUED, State.READY, State.FAILED, *_OUTSIDE}),
     State.PAUSED: frozenset({State.QUEUED, State.BLOCKED, *_OUTSIDE} - {State.PAUSED}),
     State.READY: frozenset({State.QUEUED, *_OUTSIDE}),
