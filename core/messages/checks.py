@@ -75,6 +75,7 @@ _STAGES: dict[str, tuple[str, str]] = {
     "cancelled": ("cancelled", "cancelled"),
     "paused": ("cancelled", "paused"),
     "asked": ("action_required", "waits for a person"),
+    "stopped": ("action_required", "waits for a person"),
 }
 """Conclusion and words for every outcome of a stage."""
 _DID = {Stage.DEVELOP: "The change is made.", Stage.FINALIZE: "The pull request is described and ready."}
@@ -151,7 +152,10 @@ def _stage_summary(task: Task, run: StageRun) -> str:
         ]
     else:
         took = words.duration((run.ended_ms or run.started_ms) - run.started_ms)
-        parts = [words.plain(run.summary, 20_000) or _DID.get(run.stage, ""), f"It took {took}."]
+        parts = [
+            words.plain(run.summary, 20_000) or (_DID.get(run.stage, "") if run.outcome == "passed" else ""),
+            f"It took {took}.",
+        ]
     if run.attempts > 1:
         parts.append(f"This is attempt {run.attempts}; the ones before were interrupted.")
     if run.stage is Stage.REVIEW:

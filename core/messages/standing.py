@@ -69,7 +69,7 @@ WHY: dict[Reason, str] = {
     Reason.ISSUE_DELETED: "{who} deleted the issue.",
     Reason.ISSUE_TRANSFERRED: "{who} moved the issue to another repository.",
     Reason.NO_ACCESS: "The App was suspended here, or this repository was taken from it.",
-    Reason.FOREIGN_PULL: "Nothing was started, so that nobody's work is done twice.",
+    Reason.FOREIGN_PULL: "",  # pdev's own question follows
     Reason.QUESTION: "",  # the question follows
     Reason.ROUNDS: "The reviewer still asks for changes in the last allowed round:",
     Reason.APPROVAL: "",  # `approval.waits` says it
@@ -87,7 +87,7 @@ WHY: dict[Reason, str] = {
 """What happened, by the reason of the record. `{who}` is a login."""
 
 _NEXT: dict[State, str] = {
-    State.BLOCKED: "It starts by itself when they are closed.",
+    State.BLOCKED: "It starts by itself when nothing that it waits for is open any more.",
     State.QUEUED: "It starts by itself when a slot is free. `/pdev cancel`, or removing the label, stops it.",
     State.RUNNING: "`/pdev pause` or `/pdev cancel` stops it at a checkpoint; work is kept.",
     State.WAITING_CHECKS: "It goes on by itself when they are done.",
@@ -146,6 +146,8 @@ def _detail(task: Task, server_url: str) -> str:
     """The words of the agent or of GitHub that go with it."""
     if waiting := approval.waits(task, server_url):
         return waiting
+    if task.reason == Reason.FOREIGN_PULL:
+        return task.question  # our own words, with a link that helps
     if task.state is State.WAITING_INPUT and task.question:
         asked = f"\n\n@{task.trigger.actor}, please answer in a comment." if task.needs is Needs.ANSWER else ""
         return quote(plain(task.question)) + asked

@@ -19,6 +19,7 @@ _OUTCOMES = {
     "crashed": "crashed",
     "cancelled": "cancelled",
     "paused": "paused",
+    "stopped": "stopped",
 }
 _DONE = frozenset({"passed", "approved", "corrections_needed"})
 
@@ -59,11 +60,9 @@ def _progress(task: Task, now_ms: int) -> str:
     if not task.stages:
         return ""
     shown = [] if task.settled else [words.bar(words.progress(task))]
-    return " · ".join([*shown, f"{words.duration(words.worked(task, now_ms))} of work", *_spent(task)])
-
-
-def _spent(task: Task) -> list[str]:
-    return [spent] if (spent := words.cost(task)) else []
+    took = words.worked(task, now_ms)
+    worked = f"{words.duration(took)} of work" if took else ""
+    return " · ".join(p for p in (*shown, worked, words.cost(task)) if p)
 
 
 def _stages(task: Task, now_ms: int | None) -> str:
@@ -124,7 +123,7 @@ def _facts(task: Task) -> str:
     if kept_off := approval.fact(task):
         facts.append(kept_off)
     if task.findings:
-        facts.append(f"{len(task.open_findings)} of {words.count(len(task.findings), 'finding')} open")
+        facts.append(f"{words.count(len(task.findings), 'finding')}, {len(task.open_findings) or 'none'} open")
     return " · ".join(facts)
 
 

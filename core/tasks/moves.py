@@ -31,7 +31,7 @@ MOVES: Mapping[State, frozenset[State]] = {
 """Every legal move. Every end can be resumed, so every end leads back to queued."""
 
 _ENDS_A_RUN: Mapping[State, str] = {
-    State.WAITING_INPUT: "asked",
+    State.WAITING_INPUT: "stopped",
     State.WAITING_CHECKS: "passed",
     State.READY: "passed",
     State.PAUSED: "paused",

@@ -82,8 +82,9 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     started_ms: int
     ended_ms: int | None = None
     outcome: str | None = None
-    """`passed`, `approved`, `corrections_needed`, `failed`, `limit`, `crashed`, `cancelled`, `paused`, `asked`; None while
-    it runs, or waits for another worker after an interruption."""
+    """`passed`, `approved`, `corrections_needed`, `failed`, `limit`, `crashed`, `cancelled`, `paused`, `asked`,
+    `stopped` (a person must decide); None
+    while it runs, or waits for another worker after an interruption."""
     summary: str = ""
 
 
