@@ -35,7 +35,6 @@ async def run_demo(wishes: Wishes) -> int:
         if not await _watch(story, table, stop):
             return 130
         if wishes.once:
-            await story.settle()
             report = await write(stage, story)
             console.print(table.ending(report))
             if wishes.json:
