@@ -46,7 +46,7 @@ class Doorbells(Room):
         return bool(await self._scripts("take_report", task_id, token, ttl_ms))
 
     async def release_reports(self, owner: str) -> int:
-        """Let others report what a dead process was reporting (its tokens are `<owner>:…`); its jobs are in the queue."""
+        """Let others report what a dead process was reporting (tokens `<owner>:…`); its jobs are in the queue."""
         released = 0
         for name in await self._redis.zrange("pdev:tasks:unreported", 0, -1):
             holder = await self._redis.get(b"pdev:report:" + name)
