@@ -40,7 +40,10 @@ class Overtaken(Exception):
 
 
 class Reporter:
-    """The report job. `notice` is a line for every comment that the operator's set-up calls for."""
+    """The report job. `notice` is a line for every comment that the operator's set-up calls for.
+
+    `token` names whoever reports; one that begins with the worker's id and a colon is given up with the worker.
+    """
 
     def __init__(
         self,
