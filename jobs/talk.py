@@ -36,7 +36,9 @@ ROLES: dict[Stage, Role] = {
 }
 PUSH_RIGHTS = frozenset({"admin", "maintain", "write"})
 _SAVE_EVERY_S = 1.0
-_COMMAND = re.compile(r"^[ \t]*/pdev\b(?:[ \t]+(?:answer|fix)\b(?P<text>[^\n]*)|[^\n]*)", re.MULTILINE | re.IGNORECASE)
+_COMMAND = re.compile(
+    r"^[ \t]*/pdev\b(?:[ \t]+(?:answer|fix)\b[.,:;!]?(?P<text>[^\n]*)|[^\n]*)", re.MULTILINE | re.IGNORECASE
+)
 _GAVE_UP: dict[RunStatus, Reason] = {
     RunStatus.TIMEOUT: Reason.TIMEOUT,
     RunStatus.IDLE: Reason.IDLE,
@@ -108,12 +110,14 @@ class Hearing:
 
 
 async def heard(bench: Bench) -> list[Said]:
-    """What people with push rights have said on the issue since the task was triggered, command words left out.
+    """What people with push rights have said on the issue and its pull request since the task was triggered.
 
-    Each such comment gets 👀, so that its writer knows that the next stage reads it.
+    Commands are left out, except for the words of an answer. Each such comment gets 👀, so that its writer knows that the next stage reads it.
     """
     said: list[Said] = []
-    for comment in await bench.door.comments(bench.task.issue):
+    numbers = [bench.task.issue, *([bench.task.pr] if bench.task.pr else [])]
+    comments = [comment for number in numbers for comment in await bench.door.comments(number)]
+    for comment in sorted(comments, key=lambda comment: comment.id):
         author, words = comment.user, spoken(comment.body)
         is_new = comment.created_at.timestamp() * 1000 >= bench.task.trigger.at_ms // 1000 * 1000
         if not author or author.type == "Bot" or not is_new or not words:
@@ -125,7 +129,7 @@ async def heard(bench: Bench) -> list[Said]:
 
 
 def spoken(body: str) -> str:
-    """A comment without its commands; of `/pdev answer` and the like their text stays, because it is meant for us."""
+    """A comment without its commands; what stands behind `/pdev answer` stays, because it is meant for an agent."""
     return _COMMAND.sub(lambda match: match["text"] or "", body.replace("\r\n", "\n")).strip()
 
 
