@@ -19,6 +19,7 @@ OUTPUT_BYTES = 64 << 20
 GONE_WITHIN_S = 2.0  # the promise of the acceptance list: nothing of a killed run lives longer
 _STDERR_TAIL = 16 << 10
 _CHUNK = 1 << 16
+_LOOK_AGAIN_S = 0.01
 
 
 class OutputTooLarge(Exception):
@@ -35,10 +36,16 @@ class _Talk(asyncio.subprocess.SubprocessStreamProtocol):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(limit=_CHUNK, loop=loop)
         self.exited = asyncio.Event()
+        self.hung_up = asyncio.Event()
 
     def process_exited(self) -> None:
         super().process_exited()
         self.exited.set()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        super().pipe_connection_lost(fd, exc)
+        if fd == 1:
+            self.hung_up.set()
 
 
 @dataclass(slots=True)
@@ -127,21 +134,37 @@ class Process:
 
     def follow(self) -> None:
         """Begin to wait for the end and to collect complaints."""
-        self._tasks = [asyncio.create_task(self._end()), asyncio.create_task(self._listen())]
+        self._tasks = [asyncio.create_task(each) for each in (self._end(), self._listen(), self._sweep())]
 
     async def _end(self) -> None:
         await self._talk.exited.wait()
-        _kill_each(self.stragglers())
+        try:
+            async with asyncio.timeout(GONE_WITHIN_S):
+                await self._end_namespace()
+                while left := self.stragglers():  # they may have forked since they were counted
+                    _kill_each(left)
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+        except TimeoutError:
+            raise StillAlive(f"process {self.pid}: not gone after {GONE_WITHIN_S:.0f} s") from None
+
+    async def _sweep(self) -> None:
+        """While somebody still has its stdout, look again: a process in the middle of an exec cannot be recognised."""
+        await self._talk.exited.wait()
+        pause = _LOOK_AGAIN_S
+        while not self._talk.hung_up.is_set():
+            _kill_each(self.stragglers())
+            pause = min(2 * pause, 1.0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._talk.hung_up.wait(), pause)
+
+    async def _end_namespace(self) -> None:
         life, self.life = self.life, None
         if life is None:
             return
         try:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(life, signal.SIGKILL)
-            async with asyncio.timeout(GONE_WITHIN_S):
-                await _readable(life)
-        except TimeoutError:
-            raise StillAlive(f"process {self.pid}: not gone after {GONE_WITHIN_S:.0f} s") from None
+            await _readable(life)
         finally:
             os.close(life)
 
