@@ -8,11 +8,13 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+
+import psutil
 
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 64 << 20
@@ -52,16 +54,17 @@ class _Talk(asyncio.subprocess.SubprocessStreamProtocol):
 class Process:
     """A running program; made by a sandbox's `spawn`. Use it as an async context manager to be sure it ends.
 
-    `life` is a descriptor that becomes readable when everything inside has ended, or None where there is no such
-    thing; `stragglers` finds what is left of it then.
+    `life` is a descriptor that becomes readable when everything inside has ended. Where there is no such thing,
+    `stragglers` finds what the process with this id has started.
     """
 
     _transport: asyncio.SubprocessTransport
     _talk: _Talk
     life: int | None = None
-    stragglers: Callable[[], list[int]] = field(default=list)
+    stragglers: Callable[[int], list[psutil.Process]] | None = None
     line_cap: int = LINE_BYTES
     output_cap: int = OUTPUT_BYTES
+    _dying: list[psutil.Process] = field(default_factory=list)
     _complaints: bytearray = field(default_factory=bytearray)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -112,10 +115,10 @@ class Process:
     async def kill(self) -> None:
         """End it and everything it started, at once; done twice is fine. Raises StillAlive."""
         if not self._talk.exited.is_set():
-            left = self.stragglers()
+            self._dying = self._left()  # while their parents still live, so that they can be found
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
-            _kill_each(left)
+            _kill_each(self._dying)
         await asyncio.shield(self._tasks[0])
 
     async def __aenter__(self) -> Self:
@@ -141,18 +144,22 @@ class Process:
         try:
             async with asyncio.timeout(GONE_WITHIN_S):
                 await self._end_namespace()
-                while left := self.stragglers():  # they may have forked since they were counted
-                    _kill_each(left)
+                while left := [one for one in {*self._dying, *self._left()} if _lives(one)]:
+                    _kill_each(left)  # they may have forked since they were counted
+                    self._dying = left
                     await asyncio.sleep(_LOOK_AGAIN_S)
         except TimeoutError:
             raise StillAlive(f"process {self.pid}: not gone after {GONE_WITHIN_S:.0f} s") from None
+
+    def _left(self) -> list[psutil.Process]:
+        return [] if self.stragglers is None else self.stragglers(self.pid)
 
     async def _sweep(self) -> None:
         """While somebody still has its stdout, look again: a process in the middle of an exec cannot be recognised."""
         await self._talk.exited.wait()
         pause = _LOOK_AGAIN_S
-        while not self._talk.hung_up.is_set():
-            _kill_each(self.stragglers())
+        while self.stragglers is not None and not self._talk.hung_up.is_set():
+            _kill_each(self._left())
             pause = min(2 * pause, 1.0)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._talk.hung_up.wait(), pause)
@@ -181,7 +188,7 @@ async def start(
     cwd: Path,
     *,
     keep_fds: Sequence[int] = (),
-    stragglers: Callable[[], list[int]] = list,
+    stragglers: Callable[[int], list[psutil.Process]] | None = None,
 ) -> Process:
     """Start `argv` in a session of its own, with nothing inherited but `env` and `keep_fds`. Raises OSError."""
     loop = asyncio.get_running_loop()
@@ -202,10 +209,17 @@ def _present(pipe: _Pipe | None) -> _Pipe:
     return pipe
 
 
-def _kill_each(pids: list[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+def _kill_each(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def _readable(descriptor: int) -> None:
