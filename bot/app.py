@@ -10,8 +10,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.handlers import Desk, owned
-from bot.inbox import Consumer, DeadLetters, is_cancelled
+from bot.inbox import Consumer, DeadLetters, Pace, is_cancelled
 from bot.pages import Pages
+from bot.said import LastWords
 from bot.webhook import MAX_BODY, PATH, Webhook
 from core import log
 from core.clock import Clock, SystemClock
@@ -57,21 +58,23 @@ class Acks:
 def make_app(
     *,
     secrets: Sequence[Secret],
-    store: Store,
-    inbox: Inbox,
-    dead: DeadLetters,
+    redis: "Redis",
     github: GitHub,
     clock: Clock,
     metrics: Metrics,
     server_url: str = "https://github.com",
-    consumer: Consumer | None = None,
+    pace: Pace | None = None,
 ) -> web.Application:
     """The application, with its consumer of the inbox: it starts and ends with the application.
 
-    `secrets`: any of them may have signed a delivery; `server_url`: where GitHub's pages are, for links.
+    `secrets`: any of them may have signed a delivery; `server_url`: where GitHub's pages are, for links. `redis`,
+    and the session behind `github`, stay the caller's to close.
     """
+    pace = pace or Pace()
+    store, inbox = Store(redis, clock), Inbox(redis, clock)
     acks = Acks(store)
-    consumer = consumer or Consumer(inbox, Desk(store, github, clock), dead, metrics)
+    desk = Desk(store, LastWords(redis), github, clock)
+    consumer = Consumer(inbox, desk, DeadLetters(redis), metrics, pace)
     webhook = Webhook(secrets, owned(), inbox, store, clock, metrics=metrics, on_ack=acks.add)
     pages = Pages(store, server_url, PATH)
 
@@ -95,7 +98,7 @@ def make_app(
         yield
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
-        await consumer.close()
+        await consumer.close(pace.grace_s)
         await acks.write()
 
     app = web.Application(client_max_size=MAX_BODY)
@@ -127,9 +130,7 @@ async def run_web(
     clock, metrics = clock or SystemClock(), metrics or Metrics()
     app = make_app(
         secrets=settings.webhook_secrets,
-        store=Store(redis, clock),
-        inbox=Inbox(redis, clock),
-        dead=DeadLetters(redis),
+        redis=redis,
         github=GitHub.from_settings(
             settings, session=session, redis=redis, clock=clock, metrics=metrics, patience_s=GITHUB_PATIENCE_S
         ),

@@ -41,7 +41,7 @@ class Answers:
         return [*self.parts, *text, *([mistakes(self.errors)] if self.errors else [])]
 
 
-_UNDONE = {"already", "no_task", "nothing", "closed", "no_access"}
+_UNDONE = {"already", "no_task", "nothing", "closed", "no_access", "overtaken"}
 
 
 async def on_created(event: CommentEvent, case: Case) -> str:
@@ -54,7 +54,7 @@ async def on_created(event: CommentEvent, case: Case) -> str:
     answers = Answers()
     for item in found:
         if isinstance(item, Command):
-            await _obey(item, person, answers, case)
+            await _obey(item, event.comment.id, person, answers, case)
         elif person.may_triage:
             answers.errors.append(_mistake(item))
         else:
@@ -76,7 +76,7 @@ async def _answer(event: CommentEvent, person: Person, answers: Answers, case: C
     await case.door.react_to_comment(event.comment.id, "+1" if answers.all_well else "confused", budget="question")
 
 
-async def _obey(command: Command, person: Person, answers: Answers, case: Case) -> None:
+async def _obey(command: Command, comment: int, person: Person, answers: Answers, case: Case) -> None:
     """Do one command, if this person may and this version can."""
     spec = command.spec
     if spec.right is Right.PUSH and not person.may_push:
@@ -90,7 +90,9 @@ async def _obey(command: Command, person: Person, answers: Answers, case: Case) 
     elif command.name == "status":
         answers.parts.append(status(await case.store.tasks(repo_id=case.repo_id)))
     else:
-        answers.outcomes += [await _steer(command.name, n, person, case) for n in await _targets(command, case)]
+        answers.outcomes += [
+            await _steer(command.name, n, comment, person, case) for n in await _targets(command, case)
+        ]
         if command.everything and not answers.outcomes:
             answers.outcomes.append(Outcome("nothing", case.issue))
 
@@ -106,8 +108,10 @@ async def _targets(command: Command, case: Case) -> Sequence[int]:
     return [behind or case.issue]
 
 
-async def _steer(name: str, issue: int, person: Person, case: Case) -> Outcome:
+async def _steer(name: str, issue: int, comment: int, person: Person, case: Case) -> Outcome:
     """Cancel, pause or resume one task."""
+    if not await case.desk.said.is_newest(case.repo_id, case.task_id(issue), comment):
+        return Outcome("overtaken", issue)
     judge: Judge
     if name == "resume":
         judge = partial(policy.on_resume, closed=await _is_closed(issue, case))

@@ -63,13 +63,14 @@ class Story:
             await self._merge_what_blocks(tasks)
             await self._kill_worker(tasks)
             if len(tasks) == len(ISSUES) and all(_is_over(task) for task in tasks.values()):
+                await self._settle()
                 return
             for child in self.stage.children.all:
                 if child.process.returncode is not None:
                     raise child.died()
             await asyncio.sleep(_LOOK_S)
 
-    async def settle(self) -> None:
+    async def _settle(self) -> None:
         """Wait until GitHub shows what the records say."""
         for number in BY_NUMBER:
             await self._shown(self.task_id(number))

@@ -122,6 +122,8 @@ _OUTCOMES = {
     "blocked": "{issue} goes on by itself as soon as {detail} closed.",
     "done": "{issue} is now {detail}.",
     "already": "{issue} is not changed: it is already {detail}.",
+    "overtaken": "{issue} is not changed: this command arrived after one that was written later, and the later one "
+    "counts. If you still want it, write it again.",
     "no_task": "{issue} is not a task of pdev. Set the label `parallel-dev` on it to start one.",
     "nothing": "There is no task here to do that to. Set the label `parallel-dev` on an issue to start one.",
     "closed": "{issue} is closed, so there is nothing to work on. Reopen it, then use `/pdev resume`.",
@@ -149,7 +151,7 @@ def state_name(task: Task) -> str:
 
 
 def status(tasks: Sequence[Task]) -> str:
-    """The answer to `/pdev status`: every task of the repository that has not ended, and those that just did."""
+    """The answer to `/pdev status`: every task of the repository that has not ended."""
     if not tasks:
         return "pdev has no task in this repository. Set the label `parallel-dev` on an issue to start one."
     lines = ["| issue | where it stands | progress | pull request |", "|---|---|---|---|"]

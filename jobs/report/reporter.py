@@ -32,7 +32,10 @@ PROGRESS_SHARE_MS = 12_000
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """The report job. `notice` is a line for every comment that the operator's set-up calls for."""
+    """The report job. `notice` is a line for every comment that the operator's set-up calls for.
+
+    `token` names whoever reports; one that begins with the worker's id and a colon is given up with the worker.
+    """
 
     store: Store
     github: GitHub

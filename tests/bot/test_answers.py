@@ -33,8 +33,8 @@ def test_mistakes() -> None:
 def test_outcomes() -> None:
     details = {"blocked": "#3 and #4 are", "resumed": "review, round 2", "already": "cancelled", "done": "paused"}
     codes = (
-        "cancelled", "cancelling", "paused", "pausing", "resumed", "kept", "blocked", "done", "already", "no_task",
-        "nothing", "closed", "no_access",
+        "cancelled", "cancelling", "paused", "pausing", "resumed", "kept", "blocked", "done", "already", "overtaken",
+        "no_task", "nothing", "closed", "no_access",
     )  # fmt: skip
     golden("answers/outcomes", "\n".join(messages.outcome(Outcome(code, 7, details.get(code, ""))) for code in codes))
 
