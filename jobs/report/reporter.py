@@ -22,6 +22,8 @@ from jobs.report.checkruns import CheckRuns
 
 _log = logging.getLogger(__name__)
 
+PATIENCE_S = 5
+"""How long one call waits for GitHub before the report is put off: it holds a slot of the control queue."""
 NEWS_MS = 2_000
 """The shortest time between two writes about a running task, so that stages that end quickly are told together."""
 PROGRESS_MS = 20_000
@@ -70,7 +72,7 @@ class Reporter:
 
     async def _show(self, task: Task) -> None:
         surface = await self.store.surface(task.id)
-        door = self.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
+        door = self.github.repo(task.installation_id, task.repository, repo_id=task.repo_id, patience_s=PATIENCE_S)
         position = await self._position(task)
         prints = _prints(task, self.clock.now_ms(), position)
         if wait_ms := await self._pace(task, surface, prints):
