@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.store import Store
-from core.tasks import Finding, Needs, State, Task
+from core.tasks import Finding, Needs, Reason, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
@@ -55,6 +55,7 @@ class Bench:
         self.lease = lease
         self.tools = tools
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
+        self.hearing = talk.Hearing()
         self._mirror: Mirror | None = None
         self._worktree: Worktree | None = None
 
@@ -111,7 +112,7 @@ class Bench:
     async def set_up(self) -> None:
         """Branch, start commit, pull request and worktree; each is found again if it is there already.
 
-        Raises `GaveUp("setup")` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
+        Raises `GaveUp` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
         stand where ours should go.
         """
         started = self.tools.clock.now_ms()
@@ -188,9 +189,9 @@ class Bench:
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
-                    raise NeedsPerson(Needs.CONFLICT, "branch_moved") from error
+                    raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED) from error
                 case GitKind.WORKFLOW_REFUSED | GitKind.REJECTED | GitKind.DENIED:
-                    raise GaveUp("refused", error.text) from error
+                    raise GaveUp(Reason.REFUSED, error.text) from error
                 case _:
                     raise
 

@@ -1,5 +1,6 @@
 """finalize: an agent writes the pull request's title and description; pdev marks it ready for people."""
 
+from core.messages import approval
 from jobs.agents.results import FinalizerResult
 from jobs.bench import Bench
 from jobs.stages.step import Step
@@ -8,7 +9,7 @@ from jobs.stages.step import Step
 async def finalize(bench: Bench) -> Step:
     """Where code waits for approval before it may reach the branch, ask for that first (outcome `asked`)."""
     if not bench.may_publish(final=True):
-        return Step("asked", "The change is reviewed and waits for approval before it reaches the branch.")
+        return Step("asked", approval.ASKED)
     await bench.publish(final=True)
     done = await bench.agent(FinalizerResult, access="read", diff=await bench.diff())
     await bench.discard()
