@@ -6,6 +6,7 @@ wakes the report. What it cost is saved with its answer.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -31,6 +32,7 @@ ROLES: dict[Stage, Role] = {
     Stage.FINALIZE: "finalizer",
 }
 PUSH_RIGHTS = frozenset({"admin", "maintain", "write"})
+_ANSWER = re.compile(r"^ {0,3}/pdev\s+answer\b[.,:;!]?(?P<words>.*?)(?=^ {0,3}/pdev\b|\Z)", re.I | re.M | re.S)
 _SAVE_EVERY_S = 1.0
 _GAVE_UP: dict[RunStatus, str] = {
     RunStatus.TIMEOUT: "timeout",
@@ -95,19 +97,31 @@ def _judge(bench: Bench, result: RunResult[R]) -> R:
 
 
 async def heard(bench: Bench) -> list[Said]:
-    """What people with push rights have said on the issue since the task was triggered, commands left out.
+    """What people with push rights have said on the issue and its pull request since the task was triggered.
 
-    Each such comment gets 👀, so that its writer knows that the next stage reads it.
+    Commands are left out, except for the words of an answer. Each such comment gets 👀, so that its writer knows that
+    the next stage reads it.
     """
-    said: list[Said] = []
-    for comment in await bench.door.comments(bench.task.issue):
-        author, is_new = comment.user, comment.created_at.timestamp() * 1000 > bench.task.trigger.at_ms
-        if not author or author.type == "Bot" or not is_new or comment.body.lstrip().startswith("/pdev"):
+    task, said = bench.task, list[Said]()
+    numbers = [task.issue, *([task.pr] if task.pr else [])]
+    comments = [comment for number in numbers for comment in await bench.door.comments(number)]
+    for comment in sorted(comments, key=lambda comment: comment.id):
+        author, is_new = comment.user, comment.created_at.timestamp() * 1000 > task.trigger.at_ms
+        text = spoken(comment.body)
+        if not author or author.type == "Bot" or not is_new or not text:
             continue
         if await bench.door.permission(author.login) in PUSH_RIGHTS:
-            said.append(Said(author.login, comment.body))
+            said.append(Said(author.login, text))
             await bench.door.react_to_comment(comment.id, "eyes")
     return said
+
+
+def spoken(body: str) -> str:
+    """What a comment says to agents: all of it, what stands behind `/pdev answer`, or nothing when it only commands."""
+    if not body.lstrip().lower().startswith("/pdev"):
+        return body
+    answer = _ANSWER.search(body)
+    return answer["words"].strip() if answer else ""
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import jinja2
 
-from core.tasks import Task
+from core.tasks import Stage, Task
 
 MAX_BODY = 60_000
 """Characters of an issue body that enter a prompt; GitHub allows 65,536."""
@@ -53,15 +53,18 @@ def prompt(task: Task, *, schema: dict[str, Any], diff: str = "", comments: Sequ
     diff = diff if len(diff) <= MAX_DIFF else diff[:MAX_DIFF] + "\n(cut here by pdev)"
     said = [Said(c.author, visible(c.body)) for c in comments]
     title, body = visible(task.trigger.title, 300), visible(task.trigger.body)
+    # What `finalize` asks for is approval, of a person and not with words.
+    asked = [visible(r.summary) for r in task.stages if r.outcome == "asked" and r.stage is not Stage.FINALIZE]
     return _TEMPLATES.get_template(f"{task.stage.value}.j2").render(
         task=task,
         title=title,
         body=body,
         comments=said,
+        questions=asked,
         diff=diff,
         findings=task.findings,
         schema=json.dumps(schema, indent=2, sort_keys=True),
-        fence=_fence([title, body, diff, *(c.body for c in said)]),
+        fence=_fence([title, body, diff, *asked, *(c.body for c in said)]),
     )
 
 
