@@ -162,7 +162,12 @@ class Bench:
         return bool(last) and bool(await self.mirror.changed_files(self.task.start_sha, last))
 
     def may_publish(self, *, final: bool = False) -> bool:
-        """Whether agent-written code may reach the branch now, and with it the repository's CI and its secrets."""
+        """Whether agent-written code may reach the branch now, and with it the repository's CI and its secrets.
+
+        What is there already (a person has put it there) needs nobody's leave.
+        """
+        if self.task.checkpoint_sha == self.task.head_sha:
+            return True
         match self.task.options.ci:
             case "every_push":
                 return True

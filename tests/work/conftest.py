@@ -61,6 +61,7 @@ async def desk(
     hub: Hub, redis: "Redis", clock: ShiftedClock, valkey_url: str, private_key_pem: str, sandbox: Sandbox, folder: Path
 ) -> AsyncIterator[WorkingDesk]:
     """A desk with a web process and a script book. At the end nothing waits, runs, or was done twice."""
+    hub.repo.private = True  # a team's own repository, where every round is pushed
     hub.app.events = [event for event in hub.app.events if event not in ("issue_dependencies", "sub_issues")]
     async with CueServer(folder / "cue") as cues:
         made = WorkingDesk(
