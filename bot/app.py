@@ -10,11 +10,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.handlers import Desk, owned
-from bot.inbox import Consumer, DeadLetters, Pace, is_cancelled
+from bot.inbox import Consumer, DeadLetters, Pace
 from bot.pages import Pages
 from bot.said import LastWords
 from bot.webhook import MAX_BODY, PATH, Webhook
 from core import log
+from core.cancellation import is_cancelled
 from core.clock import Clock, SystemClock
 from core.github import GitHub
 from core.messages import deliveries as words

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
+from core.cancellation import pause
 from core.clock import Clock
 from core.store import Store
 from core.valkey import connect
@@ -136,7 +137,7 @@ class _Supervisor:
                     return
                 except STORE_AWAY as error:
                     log.warning("store away (%s), the tasks of %s wait", type(error).__name__, self._worker_id)
-                    await asyncio.sleep(_AGAIN_S)
+                    await pause(_AGAIN_S)
         finally:
             await redis.aclose()
 
