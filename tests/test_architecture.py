@@ -32,6 +32,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "demo/",
         "cli/",
     ),
+    # the launcher in plain is a program of its own that becomes the agent
+    r"\bprctl\b": ("core/lifeline.py", "jobs/sandbox/plain.py"),
     r"^\s*(?:import gidgethub|from gidgethub)": ("core/github",),
     r"aiohttp\.ClientSession\(": ("core/github", "cli/", "demo/"),
     r"arq\.worker|from arq import .*Worker": ("jobs/worker",),
