@@ -72,7 +72,8 @@ def make_app(
     and the session behind `github`, stay the caller's to close.
     """
     pace = pace or Pace()
-    store, inbox = Store(redis, clock), Inbox(redis, clock)
+    unreadable = metrics.counter("pdev_deliveries_unreadable_total", "Stored deliveries that were damaged.")
+    store, inbox = Store(redis, clock), Inbox(redis, clock, on_unreadable=unreadable.inc)
     acks = Acks(store)
     desk = Desk(store, LastWords(redis), github, clock)
     consumer = Consumer(inbox, desk, DeadLetters(redis), metrics, pace)
