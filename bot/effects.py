@@ -58,7 +58,8 @@ def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None =
 
 def _unblocked(task: Task) -> Task:
     # What had already begun to work does not go back to waiting.
-    return task if State.BLOCKED in MOVES[task.state] else replace(task, blockers=())
+    begun = task.stages or State.BLOCKED not in MOVES[task.state]
+    return replace(task, blockers=()) if begun else task
 
 
 def _afresh(task: Task) -> Task:
