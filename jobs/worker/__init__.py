@@ -17,6 +17,7 @@ from arq.connections import ArqRedis
 from arq.worker import Function, func
 from msgspec.structs import replace
 
+from core.cancellation import is_cancelled
 from core.queue import ATTEMPTS, CONTROL, Attempt, Report, Schedule, wake_channel
 from core.settings import Settings
 from jobs.deps import STORE_AWAY, Deps
@@ -135,6 +136,8 @@ class Worker:
             except STORE_AWAY as error:
                 log.warning("not announced, store away (%s)", type(error).__name__)
                 is_news = True
+            if is_cancelled():
+                return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(settings.beat_s):
                     await self._present.wait()
