@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.store import Store
-from core.tasks import Finding, Needs, Reason, State, Task
+from core.tasks import Finding, Needs, Reason, Stage, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
@@ -65,8 +65,13 @@ class Bench:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._mirror and self.task.state is not State.RUNNING:
+        if self._mirror and await self._is_over():
             await self._mirror.remove_worktree(self.task.id)
+
+    async def _is_over(self) -> bool:
+        """Whether nobody will go on in this worktree soon; people may have ended the task while we worked."""
+        now = await self.tools.store.task(self.task.id) if self.task.state is State.RUNNING else self.task
+        return now is None or now.state not in {State.RUNNING, State.QUEUED}
 
     @property
     def mirror(self) -> Mirror:
@@ -148,6 +153,15 @@ class Bench:
             await self._push(sha, road.wip_ref(self.task), self.task.checkpoint_sha or None)
         await self.note(checkpoint_sha=sha, gates={**self.task.gates, **report.outcomes})
 
+    async def keep_unfinished(self) -> None:
+        """Keep what the agent of a stage that is not done has changed, if it may change anything."""
+        if self._worktree is None:
+            return
+        if self.task.stage in {Stage.DEVELOP, Stage.CORRECT}:
+            await self.keep("Keep unfinished work")
+        else:
+            await self.discard()
+
     async def discard(self) -> None:
         """Throw away what a role that may not change anything has changed."""
         await self.worktree.reset(await self.worktree.head())
@@ -162,7 +176,12 @@ class Bench:
         return bool(last) and bool(await self.mirror.changed_files(self.task.start_sha, last))
 
     def may_publish(self, *, final: bool = False) -> bool:
-        """Whether agent-written code may reach the branch now, and with it the repository's CI and its secrets."""
+        """Whether agent-written code may reach the branch now, and with it the repository's CI and its secrets.
+
+        What is there already (a person has put it there) needs nobody's leave.
+        """
+        if self.task.checkpoint_sha == self.task.head_sha:
+            return True
         match self.task.options.ci:
             case "every_push":
                 return True

@@ -30,10 +30,12 @@ async def work(task: Task, lease: Lease, tools: Tools) -> None:
         except Stopped:
             await _wind_down(bench)
         except Asked as asked:
+            await bench.keep_unfinished()
             await bench.step(ask, asked.question)
         except NeedsPerson as person:
             await bench.step(hand_over, person.needs, person.reason)
         except GaveUp as gave_up:
+            await bench.keep_unfinished()
             await bench.withdraw_if_empty()
             await bench.step(give_up, gave_up.reason, gave_up.why)
             await tools.store.note("agent.failed", bench.task, reason=gave_up.reason)
@@ -88,7 +90,7 @@ async def _wind_down(bench: Bench) -> None:
     why = bench.lease.why
     if why not in {StopReason.CANCEL, StopReason.PAUSE}:
         return
-    await bench.keep("Keep unfinished work")
+    await bench.keep_unfinished()
     if why is StopReason.CANCEL:
         await bench.withdraw_if_empty()
     await bench.step(stop, why)

@@ -1,6 +1,5 @@
 """What the people of the demo do: open six issues, label them, merge one pull request, kill a worker when asked to."""
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 
@@ -8,6 +7,7 @@ import msgspec
 
 from cli.demo.stage import Stage, kill
 from cli.demo.wishes import Wishes
+from core.cancellation import pause
 from core.tasks import TRIGGER_LABEL, State, Task, task_id
 from demo.hub import Delivery
 from demo.hub.observers import Exchange
@@ -68,7 +68,7 @@ class Story:
             for child in self.stage.children.all:
                 if child.process.returncode is not None:
                     raise child.died()
-            await asyncio.sleep(_LOOK_S)
+            await pause(_LOOK_S)
 
     async def _settle(self) -> None:
         """Wait until GitHub shows what the records say."""
@@ -81,7 +81,7 @@ class Story:
             task, surface = await self.stage.store.task(name), await self.stage.store.surface(name)
             if task is None or surface.reported_version >= task.version:
                 return
-            await asyncio.sleep(_LOOK_S)
+            await pause(_LOOK_S)
 
     async def _merge_what_blocks(self, tasks: dict[int, Task]) -> None:
         for number, task in tasks.items():

@@ -24,11 +24,12 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.PAUSED: frozenset({State.QUEUED, State.BLOCKED, *_OUTSIDE} - {State.PAUSED}),
     State.READY: frozenset({State.QUEUED, *_OUTSIDE}),
     State.MERGED: frozenset({State.QUEUED}),
-    State.COMPLETED: frozenset({State.QUEUED}),
+    State.COMPLETED: frozenset({State.QUEUED, State.BLOCKED, State.MERGED}),
     State.FAILED: frozenset({State.QUEUED, State.BLOCKED, State.CANCELLED, State.MERGED, State.COMPLETED}),
     State.CANCELLED: frozenset({State.QUEUED, State.BLOCKED, State.MERGED, State.COMPLETED}),
 }
-"""Every legal move. Every end can be resumed, so every end leads back to queued."""
+"""Every legal move. Every end can be resumed, so every end leads back to queued; and whatever became of a task,
+a person may still merge its pull request."""
 
 _ENDS_A_RUN: Mapping[State, str] = {
     State.WAITING_INPUT: "stopped",

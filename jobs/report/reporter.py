@@ -23,6 +23,8 @@ from jobs.report.checkruns import CheckRuns
 
 _log = logging.getLogger(__name__)
 
+PATIENCE_S = 5
+"""How long one call waits for GitHub before the report is put off: it holds a slot of the control queue."""
 NEWS_MS = 2_000
 """The shortest time between two writes about a running task, so that stages that end quickly are told together."""
 PROGRESS_MS = 20_000
@@ -100,7 +102,7 @@ class Reporter:
 
     async def _show(self, task: Task, hold: Hold) -> None:
         surface = await self._store.surface(task.id)
-        door = self._github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
+        door = self._github.repo(task.installation_id, task.repository, repo_id=task.repo_id, patience_s=PATIENCE_S)
         wait = await self._wait(task)
         prints = _prints(task, wait, door.server_url)
         if wait_ms := await self._pace(surface, prints):

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 
+from core.cancellation import pause
 from core.errors import PdevError
 from core.queue import Report
 from core.schedule import Caps, plan
@@ -126,7 +127,7 @@ class Sweep:
                 log.warning("not swept: %s", error)
             except Exception:  # one sweep's mistake must not end the others, nor the agents beside them
                 log.exception("a sweep failed")
-            await asyncio.sleep(seconds)
+            await pause(seconds)
 
 
 async def release_worker(redis: "Redis", store: Store, worker_id: str, *, crashed: bool) -> int:
