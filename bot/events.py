@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from bot.policy import is_priority
+from bot.policy import is_asked, is_priority
 from core.tasks import TRIGGER_LABEL, Task
 
 
@@ -162,10 +162,22 @@ class CommentEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
     def issue_number(self) -> int:
         return self.issue.number
 
+    @property
+    def asks_for_tasks(self) -> bool:
+        return not self.sender.is_bot and not self._may_command
+
+    @property
+    def _may_command(self) -> bool:
+        return "/pdev" in self.comment.body.lower()
+
     def unowned(self, tasks: Sequence[Task]) -> str:
         if self.sender.is_bot:
             return "a bot wrote the comment"
-        return "" if "/pdev" in self.comment.body.lower() else "the comment holds no command"
+        asked = any(
+            task.issue == self.issue_number and task.trigger.actor == self.sender.login and is_asked(task)
+            for task in tasks
+        )
+        return "" if self._may_command or asked else "the comment holds no command and answers no question"
 
 
 class PullEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from core.errors import Refused
 from core.messages import pulls as words
-from core.messages.checks import finding
+from core.messages.words import finding
 from core.tasks import Finding
 from jobs.road import wip_ref
 

@@ -39,9 +39,17 @@ def judge() -> Judge:
 
 
 @pytest.fixture
-async def hub(tmp_path: Path, clock: ShiftedClock, private_key_pem: str, judge: Judge) -> AsyncIterator[Hub]:
+def files() -> dict[str, str | bytes] | None:
+    """What the repository holds at first; None: a README."""
+    return None
+
+
+@pytest.fixture
+async def hub(
+    tmp_path: Path, clock: ShiftedClock, private_key_pem: str, judge: Judge, files: dict[str, str | bytes] | None
+) -> AsyncIterator[Hub]:
     """A running hub. At the end nothing may be amiss; a story that provokes something clears the list it provoked."""
-    running = Hub(tmp_path / "hub", now=clock.now, private_key_pem=private_key_pem)
+    running = Hub(tmp_path / "hub", now=clock.now, private_key_pem=private_key_pem, files=files)
     running.observers.append(judge)
     await running.start()
     yield running

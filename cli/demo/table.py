@@ -10,7 +10,8 @@ from rich.text import Text
 
 from cli.demo.stage import Stage
 from core.cancellation import pause
-from core.messages.words import ICONS, headline
+from core.messages.standing import headline
+from core.messages.words import ICONS
 from core.tasks import Stage as TaskStage
 from core.tasks import State, Task
 

@@ -1,0 +1,229 @@
+"""The desk with workers at it: GitHub is simulated, the agents' ideas are scripted, everything between them is real."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+
+from core import valkey
+from core.github import GitHub
+from core.metrics import Metrics
+from core.queue import ATTEMPTS, CONTROL, Report
+from core.schedule import Caps, plan
+from core.settings import Settings
+from core.store import Inbox, Store, WorkerInfo
+from core.tasks import State, Task
+from demo.hub.state import CheckRun, Comment, Pull
+from demo.player import PLAYER
+from jobs.agents import AgentBackend, ScriptedBackend
+from jobs.bench import Tools
+from jobs.deps import Deps
+from jobs.git import Cache
+from jobs.lease import Lease
+from jobs.pipeline import work
+from jobs.report import Reporter
+from jobs.sandbox import Sandbox
+from jobs.worker import Graces, Worker
+from tests.stories.conftest import Desk
+from tests.work.script_book import ScriptBook
+
+AUTHOR = ("pdev[bot]", "1+pdev[bot]@users.noreply.github.com")
+BOT = "pdev[bot]"
+PATIENCE_S = 45.0
+"""How long a story waits for something that must happen; never how long something may take."""
+
+
+@dataclass
+class WorkingDesk(Desk):
+    """A desk with a script book, workers on demand, and words for what GitHub shows."""
+
+    agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
+    sandbox: Sandbox = None  # type: ignore[assignment]
+    data: Path = None  # type: ignore[assignment]
+
+    # ── workers ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @asynccontextmanager
+    async def working(
+        self,
+        *,
+        workers: int = 1,
+        slots: int = 2,
+        backend: AgentBackend | None = None,
+        rests: bool = True,
+        **environ: str,
+    ) -> AsyncIterator[None]:
+        """Workers run beside us; at the end they finish what there is to do (unless `rests` is false) and leave."""
+        stop = asyncio.Event()
+        async with AsyncExitStack() as stack:
+            running = []
+            for n in range(1, workers + 1):
+                deps = await stack.enter_async_context(self.parts(f"worker-{n}", slots, backend, environ))
+                running.append(asyncio.create_task(Worker(deps, Graces()).run(stop)))
+            try:
+                yield
+                if rests:
+                    await self.rest()
+            finally:
+                stop.set()
+                codes = await asyncio.gather(*running)
+            assert codes == [0] * workers
+
+    @asynccontextmanager
+    async def parts(
+        self, name: str, slots: int, backend: AgentBackend | None, environ: dict[str, str]
+    ) -> AsyncIterator[Deps]:
+        """What `pdev worker` puts together, around the story's clock and script."""
+        settings = Settings.from_environ(self.environ() | environ)
+        redis = valkey.connect(self.valkey_url)
+        async with aiohttp.ClientSession() as session:
+            metrics, store = Metrics(), Store(redis, self.clock)
+            github = GitHub.from_settings(
+                settings, session=session, redis=redis, clock=self.clock, metrics=metrics, patience_s=1
+            )
+            tools = Tools(
+                store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
+                backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
+                homes=settings.data_dir / "homes", author=AUTHOR,
+            )  # fmt: skip
+            info = WorkerInfo(
+                id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),
+                sandbox=self.sandbox.mode,
+            )  # fmt: skip
+            yield Deps(
+                settings=settings, clock=self.clock, redis=redis, store=store, inbox=Inbox(redis, self.clock),
+                github=github, metrics=metrics, worker=info, work=partial(_work, tools=tools),
+                report=Reporter(store, github, self.clock).report,
+            )  # fmt: skip
+        await redis.aclose()
+
+    def environ(self) -> dict[str, str]:
+        """The settings of every process of the story."""
+        return {
+            "APP_ID": str(self.hub.app_id), "PRIVATE_KEY": self.private_key_pem, "REDIS_URL": self.valkey_url,
+            "GITHUB_API_URL": self.hub.api_url, "GITHUB_SERVER_URL": self.hub.html_url,
+            "PDEV_DATA_DIR": str(self.data), "PDEV_AGENT": "scripted", "PDEV_SANDBOX": self.sandbox.mode,
+            "PDEV_SCRIPT_SOCKET": str(self.agent.cues.address), "WEBHOOK_SECRET": self.hub.webhook_secret or "",
+            "PDEV_LEASE_S": "60", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "0.3", "PDEV_WRITES_PER_MINUTE": "10000",
+            "PDEV_WRITES_PER_HOUR": "10000",
+        }  # fmt: skip
+
+    # ── waiting ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str = "it does not come to rest") -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not await holds():
+            assert time.monotonic() < deadline, f"{what}\n{await self._standing()}"
+            await asyncio.sleep(0.01)
+
+    async def _standing(self) -> str:
+        lines = [f"#{t.issue} {t.state} {t.stage} {t.round} {t.reason} wish={t.wish} crashes={t.crashes}: {t.activity}"
+                 for t in await self.tasks()]  # fmt: skip
+        return "\n".join([*lines, *(str(scene) for scene in self.agent.cues.played), *self.agent.cues.troubles])
+
+    async def until_state(self, number: int, *states: State) -> Task:
+        """Wait until the task is in one of these states, and GitHub shows it."""
+
+        async def holds() -> bool:
+            return (await self.task(number)).state in states
+
+        await self.until(holds, f"#{number} does not become {' or '.join(states)}")
+        return await self.task(number)
+
+    async def shown(self, number: int) -> None:
+        """Wait until GitHub shows the newest version of the record."""
+
+        async def holds() -> bool:
+            task = await self.task(number)
+            return (await self.store.surface(task.id)).reported_version >= task.version
+
+        await self.until(holds, f"#{number} is not shown")
+
+    async def until_check(self, number: int, name: str, status: str) -> CheckRun:
+        """Wait until the check run of this name on the task's head has this status; reports' pauses fly past."""
+
+        async def holds() -> bool:
+            task = await self.task(number)
+            self.clock.advance(seconds=0.1)
+            await self.store.enqueue(Report(task.id, 0))
+            return (status, name, task.head_sha) in [(r.status, r.name, r.head_sha) for r in self.checks(task)]
+
+        await self.until(holds, f"{name} does not become {status}")
+        return await self.check(number, name)
+
+    async def rest(self) -> None:
+        """Wait until nothing is left to do but for people."""
+        await self.until(self._rests, "the workers find no rest")
+
+    async def _rests(self) -> bool:
+        await self.hub.settle()
+        tasks = await self.store.tasks()
+        if plan(tasks, await self.store.capacity(), Caps(), self.clock.now_ms()).start:
+            return False
+        if any(task.state is State.RUNNING for task in tasks) or await self.redis.xlen("pdev:inbox"):
+            return False
+        return await self.due_jobs() == [] and not await self.redis.xlen("pdev:inbox")
+
+    async def due_jobs(self) -> list[str]:
+        """Jobs that wait or run now; reports that were put off are not among them. arq knows no shifted clock."""
+        now = time.time_ns() // 1_000_000
+        names = [*await self.redis.zrange(ATTEMPTS, 0, -1), *await self.redis.zrangebyscore(CONTROL, "-inf", now)]
+        return [name.decode() for name in names]
+
+    # ── what GitHub shows ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def stickies(self, number: int) -> list[Comment]:
+        return [
+            comment for comment in self.hub.repo.issues[number].comments
+            if comment.user.login == BOT and comment.body.startswith("<!-- pdev:task:")
+        ]  # fmt: skip
+
+    def sticky(self, number: int) -> str:
+        (comment,) = self.stickies(number)
+        return comment.body
+
+    def pulls(self, number: int) -> list[Pull]:
+        """pdev's pull requests for the issue, open or not."""
+        return [p for p in self.hub.repo.pulls() if f"Closes #{number}" in (p.issue.body or "")
+                and p.issue.user.login == BOT]  # fmt: skip
+
+    def pr(self, number: int) -> Pull:
+        (pull,) = self.pulls(number)
+        return pull
+
+    def checks(self, task: Task) -> list[CheckRun]:
+        return [run for run in self.hub.repo.check_runs.values() if run.external_id.startswith(f"{task.id}/")]
+
+    async def check(self, number: int, name: str, sha: str = "") -> CheckRun:
+        """The check run of this name on the task's head, or on another commit."""
+        task = await self.task(number)
+        (run,) = [r for r in self.checks(task) if r.name == name and r.head_sha == (sha or task.head_sha)]
+        return run
+
+    async def clone(self, branch: str, folder: Path) -> Path:
+        """Check the branch out as a developer would."""
+        token = self.hub.users["developer"]
+        url = f"{self.hub.html_url}/{self.hub.repo.full_name}.git".replace("://", f"://x-access-token:{token}@")
+        await run("git", "clone", "-q", "--branch", branch, url, str(folder), cwd=folder.parent)
+        return folder
+
+
+async def _work(task: Task, lease: Lease, *, tools: Tools) -> None:
+    await work(task, lease, tools)
+
+
+async def run(*command: str, cwd: Path) -> str:
+    """What the command says; it must succeed."""
+    environ = {"PATH": os.environ["PATH"], "HOME": str(cwd), "GIT_CONFIG_NOSYSTEM": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=cwd, env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    return said.decode().strip()
