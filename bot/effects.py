@@ -60,8 +60,8 @@ def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None =
 
 def _again(task: Task) -> Task:
     """From where it stopped. What had begun does not go back to waiting for other issues."""
-    waits = State.BLOCKED in MOVES[task.state] and not task.stages
-    task = task if waits else replace(task, blockers=())
+    begun = task.stages or State.BLOCKED not in MOVES[task.state]
+    task = replace(task, blockers=()) if begun else task
     if task.state is not State.WAITING_INPUT or task.reason != Reason.ROUNDS:
         return task
     # After the last allowed round a person's word buys one more, which begins with the corrector, who reads it.

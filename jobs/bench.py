@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.store import Store
-from core.tasks import Finding, Needs, Reason, State, Task
+from core.tasks import Finding, Needs, Reason, Stage, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
@@ -65,8 +65,13 @@ class Bench:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._mirror and self.task.state is not State.RUNNING:
+        if self._mirror and await self._is_over():
             await self._mirror.remove_worktree(self.task.id)
+
+    async def _is_over(self) -> bool:
+        """Whether nobody will go on in this worktree soon; people may have ended the task while we worked."""
+        now = await self.tools.store.task(self.task.id) if self.task.state is State.RUNNING else self.task
+        return now is None or now.state not in {State.RUNNING, State.QUEUED}
 
     @property
     def mirror(self) -> Mirror:
@@ -147,6 +152,15 @@ class Bench:
             await self.lease.fence()
             await self._push(sha, road.wip_ref(self.task), self.task.checkpoint_sha or None)
         await self.note(checkpoint_sha=sha, gates={**self.task.gates, **report.outcomes})
+
+    async def keep_unfinished(self) -> None:
+        """Keep what the agent of a stage that is not done has changed, if it may change anything."""
+        if self._worktree is None:
+            return
+        if self.task.stage in {Stage.DEVELOP, Stage.CORRECT}:
+            await self.keep("Keep unfinished work")
+        else:
+            await self.discard()
 
     async def discard(self) -> None:
         """Throw away what a role that may not change anything has changed."""

@@ -30,11 +30,12 @@ async def work(task: Task, lease: Lease, tools: Tools) -> None:
         except Stopped:
             await _wind_down(bench)
         except Asked as asked:
-            await _keep_unfinished(bench)
+            await bench.keep_unfinished()
             await bench.step(ask, asked.question)
         except NeedsPerson as person:
             await bench.step(hand_over, person.needs, person.reason)
         except GaveUp as gave_up:
+            await bench.keep_unfinished()
             await bench.withdraw_if_empty()
             await bench.step(give_up, gave_up.reason, gave_up.why)
             await tools.store.note("agent.failed", bench.task, reason=gave_up.reason)
@@ -84,18 +85,12 @@ def stop(task: Task, why: StopReason, now_ms: int) -> Task:
     return move(task, State.PAUSED, now_ms, reason=task.reason, paused_by=PausedBy.PERSON)
 
 
-async def _keep_unfinished(bench: Bench) -> None:
-    """A stage ends early: what a writing agent has done so far is kept, what a reading one has changed is not."""
-    if bench.task.stage in {Stage.DEVELOP, Stage.CORRECT}:
-        await bench.keep("Keep unfinished work")
-
-
 async def _wind_down(bench: Bench) -> None:
     """Keep what there is, then say that we stopped; a worker that lost its lease writes nothing more."""
     why = bench.lease.why
     if why not in {StopReason.CANCEL, StopReason.PAUSE}:
         return
-    await _keep_unfinished(bench)
+    await bench.keep_unfinished()
     if why is StopReason.CANCEL:
         await bench.withdraw_if_empty()
     await bench.step(stop, why)

@@ -112,7 +112,8 @@ class Hearing:
 async def heard(bench: Bench) -> list[Said]:
     """What people with push rights have said on the issue and its pull request since the task was triggered.
 
-    Commands are left out, except for the words of an answer. Each such comment gets 👀, so that its writer knows that the next stage reads it.
+    Commands are left out, except for the words of an answer. Each such comment gets 👀, so that its writer knows that
+    the next stage reads it.
     """
     said: list[Said] = []
     numbers = [bench.task.issue, *([bench.task.pr] if bench.task.pr else [])]
