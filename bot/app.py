@@ -10,10 +10,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.handlers import Desk, owned
-from bot.inbox import Consumer, DeadLetters
+from bot.inbox import Consumer, DeadLetters, Pace
 from bot.pages import Pages
+from bot.said import LastWords
 from bot.webhook import MAX_BODY, PATH, Webhook
 from core import log
+from core.cancellation import is_cancelled
 from core.clock import Clock, SystemClock
 from core.github import GitHub
 from core.messages import deliveries as words
@@ -21,7 +23,6 @@ from core.metrics import CONTENT_TYPE, Metrics
 from core.secret import Secret
 from core.settings import Settings
 from core.store import Inbox, Store
-from core.valkey import is_cancelled
 
 _log = log.get("bot.app")
 
@@ -58,21 +59,24 @@ class Acks:
 def make_app(
     *,
     secrets: Sequence[Secret],
-    store: Store,
-    inbox: Inbox,
-    dead: DeadLetters,
+    redis: "Redis",
     github: GitHub,
     clock: Clock,
     metrics: Metrics,
     server_url: str = "https://github.com",
-    consumer: Consumer | None = None,
+    pace: Pace | None = None,
 ) -> web.Application:
     """The application, with its consumer of the inbox: it starts and ends with the application.
 
-    `secrets`: any of them may have signed a delivery; `server_url`: where GitHub's pages are, for links.
+    `secrets`: any of them may have signed a delivery; `server_url`: where GitHub's pages are, for links. `redis`,
+    and the session behind `github`, stay the caller's to close.
     """
+    pace = pace or Pace()
+    unreadable = metrics.counter("pdev_deliveries_unreadable_total", "Stored deliveries that were damaged.")
+    store, inbox = Store(redis, clock), Inbox(redis, clock, on_unreadable=unreadable.inc)
     acks = Acks(store)
-    consumer = consumer or Consumer(inbox, Desk(store, github, clock), dead, metrics)
+    desk = Desk(store, LastWords(redis), github, clock)
+    consumer = Consumer(inbox, desk, DeadLetters(redis), metrics, pace)
     webhook = Webhook(secrets, owned(), inbox, store, clock, metrics=metrics, on_ack=acks.add)
     pages = Pages(store, server_url, PATH)
 
@@ -96,7 +100,7 @@ def make_app(
         yield
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
-        await consumer.close()
+        await consumer.close(pace.grace_s)
         await acks.write()
 
     app = web.Application(client_max_size=MAX_BODY)
@@ -128,9 +132,7 @@ async def run_web(
     clock, metrics = clock or SystemClock(), metrics or Metrics()
     app = make_app(
         secrets=settings.webhook_secrets,
-        store=Store(redis, clock),
-        inbox=Inbox(redis, clock),
-        dead=DeadLetters(redis),
+        redis=redis,
         github=GitHub.from_settings(
             settings, session=session, redis=redis, clock=clock, metrics=metrics, patience_s=GITHUB_PATIENCE_S
         ),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bot.policy import Ask, Decision, Ignore, Move, Resume, Start, Unwish, Why
+from bot.policy import Approve, Ask, Decision, Ignore, Move, Resume, Start, Unwish, Why
 from core.store import Store
-from core.tasks import MOVES, Stage, State, Task, Wish, move, resumed
+from core.tasks import MOVES, Reason, Stage, State, Task, Wish, move, resumed
 
 Judge = Callable[[Task], Decision]
 Prepare = Callable[[Task], Task]
@@ -51,21 +51,29 @@ def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None =
             return replace(task, wish=Wish.NONE, reason="")
         case Resume(afresh):
             ready = prepare(task) if prepare else task
-            return resumed(_afresh(ready) if afresh else _unblocked(ready), now_ms)
+            return resumed(_afresh(ready) if afresh else _again(ready), now_ms)
+        case Approve(by):
+            return resumed(_again(replace(task, approved_by=by, approved_sha=task.checkpoint_sha)), now_ms)
         case _:
             return None
 
 
-def _unblocked(task: Task) -> Task:
-    # What had already begun to work does not go back to waiting.
-    return task if State.BLOCKED in MOVES[task.state] else replace(task, blockers=())
+def _again(task: Task) -> Task:
+    """From where it stopped. What had begun does not go back to waiting for other issues."""
+    begun = task.stages or State.BLOCKED not in MOVES[task.state]
+    task = replace(task, blockers=()) if begun else task
+    if task.state is not State.WAITING_INPUT or task.reason != Reason.ROUNDS:
+        return task
+    # After the last allowed round a person's word buys one more, which begins with the corrector, who reads it.
+    return replace(task, stage=Stage.CORRECT, options=replace(task.options, max_rounds=task.round + 1))
 
 
 def _afresh(task: Task) -> Task:
     """From the beginning: the last result is merged, its branch and pull request are history."""
     return replace(
         task, blockers=(), stage=Stage.DEVELOP, round=1, branch="", base="", base_sha="", start_sha="", head_sha="",
-        checkpoint_sha="", pr=None, pr_node="", stages=(), findings=(), gates={}, progress=0,
+        tip_sha="", checkpoint_sha="", approved_by="", approved_sha="", pr=None, pr_node="", stages=(), findings=(),
+        gates={}, progress=0,
     )  # fmt: skip
 
 
@@ -78,7 +86,7 @@ def with_blockers(task: Task, blockers: tuple[int, ...], decision: Decision, now
 
 def changed(decision: Decision) -> bool:
     """Whether a decision does something."""
-    return isinstance(decision, Start | Resume | Unwish | Ask | Move)
+    return isinstance(decision, Start | Resume | Approve | Unwish | Ask | Move)
 
 
 STAYS = Ignore(Why.STAYS)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from bot.policy import is_priority
+from bot.policy import is_asked, is_priority
 from core.tasks import TRIGGER_LABEL, Task
 
 
@@ -162,10 +162,22 @@ class CommentEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
     def issue_number(self) -> int:
         return self.issue.number
 
+    @property
+    def asks_for_tasks(self) -> bool:
+        return not self.sender.is_bot and not self._may_command
+
+    @property
+    def _may_command(self) -> bool:
+        return "/pdev" in self.comment.body.lower()
+
     def unowned(self, tasks: Sequence[Task]) -> str:
         if self.sender.is_bot:
             return "a bot wrote the comment"
-        return "" if "/pdev" in self.comment.body.lower() else "the comment holds no command"
+        asked = any(
+            task.issue == self.issue_number and task.trigger.actor == self.sender.login and is_asked(task)
+            for task in tasks
+        )
+        return "" if self._may_command or asked else "the comment holds no command and answers no question"
 
 
 class PullEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
@@ -278,7 +290,9 @@ def task_of_pull(tasks: Sequence[Task], pull: Pull) -> Task | None:
 
 
 def tasks_of_sha(tasks: Sequence[Task], sha: str, external_id: str | None = None) -> list[Task]:
-    """Whose check run it is: it carries the task's id, and hangs on a commit that the task put on its branch."""
+    """Whose check run it is: it carries the task's id, or hangs on a commit of the task's branch."""
     named = _TASK_ID.match(external_id or "")
     by_id = [task for task in tasks if named and task.id == named[0]]
-    return by_id or [task for task in tasks if sha and sha in {task.head_sha, task.start_sha, task.checkpoint_sha}]
+    return by_id or [
+        task for task in tasks if sha and sha in {task.head_sha, task.tip_sha, task.start_sha, task.checkpoint_sha}
+    ]

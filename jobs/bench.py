@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.store import Store
-from core.tasks import Finding, Needs, Stage, State, Task
+from core.tasks import Finding, Needs, Reason, Stage, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
@@ -55,6 +55,7 @@ class Bench:
         self.lease = lease
         self.tools = tools
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
+        self.hearing = talk.Hearing()
         self._mirror: Mirror | None = None
         self._worktree: Worktree | None = None
 
@@ -116,7 +117,7 @@ class Bench:
     async def set_up(self) -> None:
         """Branch, start commit, pull request and worktree; each is found again if it is there already.
 
-        Raises `GaveUp("setup")` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
+        Raises `GaveUp` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
         stand where ours should go.
         """
         started = self.tools.clock.now_ms()
@@ -175,7 +176,12 @@ class Bench:
         return bool(last) and bool(await self.mirror.changed_files(self.task.start_sha, last))
 
     def may_publish(self, *, final: bool = False) -> bool:
-        """Whether agent-written code may reach the branch now, and with it the repository's CI and its secrets."""
+        """Whether agent-written code may reach the branch now, and with it the repository's CI and its secrets.
+
+        What is there already (a person has put it there) needs nobody's leave.
+        """
+        if self.task.checkpoint_sha == self.task.head_sha:
+            return True
         match self.task.options.ci:
             case "every_push":
                 return True
@@ -194,7 +200,7 @@ class Bench:
             return
         await self.fence()
         await self._push(sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
-        await self.note(head_sha=sha)
+        await self.note(head_sha=sha, tip_sha="")
 
     async def _push(self, sha: str, ref: str, expected: str | None) -> None:
         try:
@@ -202,9 +208,9 @@ class Bench:
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
-                    raise NeedsPerson(Needs.CONFLICT, "branch_moved") from error
+                    raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED) from error
                 case GitKind.WORKFLOW_REFUSED | GitKind.REJECTED | GitKind.DENIED:
-                    raise GaveUp("refused", error.text) from error
+                    raise GaveUp(Reason.REFUSED, error.text) from error
                 case _:
                     raise
 

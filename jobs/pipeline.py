@@ -6,7 +6,7 @@ an exception with a reason; only this module turns one into a state.
 
 from msgspec.structs import replace
 
-from core.tasks import Needs, PausedBy, Stage, State, Task, enter_stage, leave_stage, move
+from core.tasks import LIMITS, Needs, PausedBy, Reason, Stage, State, Task, enter_stage, leave_stage, move
 from jobs.bench import Bench, Tools
 from jobs.lease import Lease, StopReason
 from jobs.stages import STAGES, Step
@@ -50,43 +50,39 @@ def advance(task: Task, step: Step, now_ms: int) -> Task:
         case Stage.REVIEW, "approved":
             return replace(task, stage=Stage.FINALIZE)
         case Stage.REVIEW, _ if task.round >= task.options.max_rounds:
-            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason="rounds")
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=Reason.ROUNDS)
         case Stage.REVIEW, _:
             return replace(task, stage=Stage.CORRECT)
         case Stage.CORRECT, _:
             return replace(task, stage=Stage.REVIEW, round=task.round + 1)
         case Stage.FINALIZE, "asked":
-            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.APPROVAL, reason="approval")
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.APPROVAL, reason=Reason.APPROVAL)
         case _:
             return move(task, State.READY, now_ms)
 
 
 def ask(task: Task, question: str, now_ms: int) -> Task:
     """The agent asked something: the task waits for the answer and holds no slot meanwhile."""
-    task = leave_stage(task, "asked", now_ms)
-    return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, question=question, reason="question")
+    task = leave_stage(task, "asked", now_ms, question)
+    return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, question=question, reason=Reason.QUESTION)
 
 
-def hand_over(task: Task, needs: Needs, reason: str, now_ms: int) -> Task:
+def hand_over(task: Task, needs: Needs, reason: Reason, now_ms: int) -> Task:
     """A person must decide: the stage goes on from here once they have."""
     return move(task, State.WAITING_INPUT, now_ms, needs=needs, reason=reason)
 
 
-def give_up(task: Task, reason: str, why: str, now_ms: int) -> Task:
+def give_up(task: Task, reason: Reason, why: str, now_ms: int) -> Task:
     """A stage that cannot be finished; a limit is told apart from a failure."""
-    if task.stages and task.stages[-1].outcome is None:
-        task = leave_stage(task, "limit" if reason in {"timeout", "idle", "limit"} else "failed", now_ms, why)
+    task = leave_stage(task, "limit" if reason in LIMITS else "failed", now_ms, why)
     return move(task, State.FAILED, now_ms, reason=reason)
 
 
 def stop(task: Task, why: StopReason, now_ms: int) -> Task:
     """People asked the task to stop, and it has: the reason they gave stays with it."""
-    reason = task.reason
     if why is StopReason.CANCEL:
-        if task.stages and task.stages[-1].outcome is None:
-            task = leave_stage(task, "cancelled", now_ms)
-        return move(task, State.CANCELLED, now_ms, reason=reason)
-    return move(task, State.PAUSED, now_ms, reason=reason, paused_by=PausedBy.PERSON)
+        return move(task, State.CANCELLED, now_ms, reason=task.reason)
+    return move(task, State.PAUSED, now_ms, reason=task.reason, paused_by=PausedBy.PERSON)
 
 
 async def _wind_down(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from core.errors import Refused
 from core.messages import pulls as words
-from core.messages.checks import finding
+from core.messages.words import finding
 from core.tasks import Finding
 from jobs.road import wip_ref
 
@@ -88,4 +88,4 @@ async def withdraw(bench: Bench) -> None:
     for ref, sha in ((f"refs/heads/{task.branch}", task.head_sha), (wip_ref(task), task.checkpoint_sha)):
         if sha:
             await bench.mirror.delete_remote(token, ref, sha)
-    await bench.note(head_sha="", checkpoint_sha="")
+    await bench.note(head_sha="", tip_sha="", checkpoint_sha="")

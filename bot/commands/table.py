@@ -111,7 +111,7 @@ TABLE: tuple[Spec, ...] = (
         "End this task, these tasks, or all of this repository; work is kept.",
         works=True,
     ),
-    Spec("answer", Takes.TEXT, Right.PUSH, "Answer the agent's question."),
+    Spec("answer", Takes.TEXT, Right.PUSH, "Answer the agent's question; it goes on and reads this.", works=True),
     Spec("fix", Takes.TEXT, Right.PUSH, "Tell the corrector what to change."),
     Spec("review", Takes.MODE, Right.PUSH, "Review this task's pull request again."),
     Spec("budget", Takes.MONEY, Right.PUSH, "Grant this task more money."),
@@ -124,7 +124,7 @@ TABLE: tuple[Spec, ...] = (
         (Option("drop", "--drop"),),
     ),
     Spec("rebase", Takes.NOTHING, Right.PUSH, "Bring the branch up to date with its base now."),
-    Spec("approve", Takes.NOTHING, Right.PUSH, "Let waiting code reach the branch, where CI runs it."),
+    Spec("approve", Takes.NOTHING, Right.PUSH, "Let waiting code reach the branch, where CI runs it.", works=True),
     Spec("logs", Takes.NOTHING, Right.TRIAGE, "Give a fresh link to the transcripts."),
     Spec(
         "cleanup",

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from bot.events import Account, Event
 from bot.policy import Person, Refuse
+from bot.said import LastWords
 from core.clock import Clock
 from core.deliveries import Delivery
 from core.errors import OperatorError
@@ -24,8 +25,8 @@ from core.tasks import Task, task_id
 class Desk:
     """What every handler works with; one per process."""
 
-    def __init__(self, store: Store, github: GitHub, clock: Clock) -> None:
-        self.store, self.github, self.clock = store, github, clock
+    def __init__(self, store: Store, said: LastWords, github: GitHub, clock: Clock) -> None:
+        self.store, self.said, self.github, self.clock = store, said, github, clock
         self._own_login = ""
 
     async def own_login(self) -> str:

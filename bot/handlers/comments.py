@@ -9,13 +9,13 @@ from bot.commands import Command, CommandError, Right, help_rows, parse, usage
 from bot.effects import Judge, judged
 from bot.events import CommentEvent
 from bot.handlers.case import Case
-from bot.policy import Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
+from bot.policy import Approve, Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
 from core.errors import NotFound
 from core.messages import Outcome, help_table, issues, mistake, mistakes, not_yet, outcome, state_name, status
 from core.store import NoSuchTask
 from core.tasks import State, Task, Wish
 
-_SILENT = {"cancelled", "cancelling", "paused", "pausing", "resumed", "kept", "blocked", "done"}
+_SILENT = {"cancelled", "cancelling", "paused", "pausing", "resumed", "kept", "blocked", "done", "approved"}
 """Outcomes that the reaction and the sticky comment tell by themselves, when the command stood on that issue."""
 
 
@@ -31,7 +31,7 @@ class Answers:
 
     @property
     def all_well(self) -> bool:
-        return not self.errors and self.refused is None and not any(o.code in _UNDONE for o in self.outcomes)
+        return not self.errors and self.refused is None and not any(o.code in UNDONE for o in self.outcomes)
 
     def words(self, here: int) -> list[str]:
         """The parts of the comment; none when a reaction is enough."""
@@ -41,7 +41,10 @@ class Answers:
         return [*self.parts, *text, *([mistakes(self.errors)] if self.errors else [])]
 
 
-_UNDONE = {"already", "no_task", "nothing", "closed", "no_access"}
+UNDONE = {
+    "already", "no_task", "nothing", "closed", "no_access", "overtaken", "nothing_waits", "newer_waits",
+    "needs_approval", "no_question",
+}  # fmt: skip
 
 
 async def on_created(event: CommentEvent, case: Case) -> str:
@@ -49,18 +52,31 @@ async def on_created(event: CommentEvent, case: Case) -> str:
         return Why.BOT
     found = parse(event.comment.body)
     if not found:
-        return "the comment holds no command"
+        return await _plain(event, case)
     person = await case.person(event.sender)
     answers = Answers()
     for item in found:
         if isinstance(item, Command):
-            await _obey(item, person, answers, case)
+            await _obey(item, event.comment.id, person, answers, case)
         elif person.may_triage:
             answers.errors.append(_mistake(item))
         else:
             answers.refused = Refuse(Why.NO_TRIAGE_RIGHT)
     await _answer(event, person, answers, case)
     return ", ".join(item.name if isinstance(item, Command) else item.mistake for item in found)
+
+
+async def _plain(event: CommentEvent, case: Case) -> str:
+    """A comment without a command: an agent that asked its writer something goes on, and reads it."""
+    task = await case.task()
+    if task is None or not policy.is_asked(task):
+        return "the comment holds no command"
+    person = await case.person(event.sender)
+    verdict = await judged(case.store, task.id, partial(policy.on_plain_comment, by=person), case.now_ms)
+    if isinstance(verdict.decision, Ignore):
+        return verdict.decision.why
+    await case.door.react_to_comment(event.comment.id, "eyes", budget="question")
+    return "answered the agent's question"
 
 
 def _mistake(error: CommandError) -> str:
@@ -76,7 +92,7 @@ async def _answer(event: CommentEvent, person: Person, answers: Answers, case: C
     await case.door.react_to_comment(event.comment.id, "+1" if answers.all_well else "confused", budget="question")
 
 
-async def _obey(command: Command, person: Person, answers: Answers, case: Case) -> None:
+async def _obey(command: Command, comment: int, person: Person, answers: Answers, case: Case) -> None:
     """Do one command, if this person may and this version can."""
     spec = command.spec
     if spec.right is Right.PUSH and not person.may_push:
@@ -90,7 +106,9 @@ async def _obey(command: Command, person: Person, answers: Answers, case: Case) 
     elif command.name == "status":
         answers.parts.append(status(await case.store.tasks(repo_id=case.repo_id)))
     else:
-        answers.outcomes += [await _steer(command.name, n, person, case) for n in await _targets(command, case)]
+        answers.outcomes += [
+            await _steer(command.name, n, comment, person, case) for n in await _targets(command, case)
+        ]
         if command.everything and not answers.outcomes:
             answers.outcomes.append(Outcome("nothing", case.issue))
 
@@ -106,21 +124,31 @@ async def _targets(command: Command, case: Case) -> Sequence[int]:
     return [behind or case.issue]
 
 
-async def _steer(name: str, issue: int, person: Person, case: Case) -> Outcome:
-    """Cancel, pause or resume one task."""
-    judge: Judge
-    if name == "resume":
-        judge = partial(policy.on_resume, closed=await _is_closed(issue, case))
-    else:
-        judge = partial(policy.on_cancel if name == "cancel" else policy.on_pause, by=person.login)
+async def _steer(name: str, issue: int, comment: int, person: Person, case: Case) -> Outcome:
+    """Do to one task what the command says."""
+    if not await case.desk.said.is_newest(case.repo_id, case.task_id(issue), comment):
+        return Outcome("overtaken", issue)
     try:
-        verdict = await judged(case.store, case.task_id(issue), judge, case.now_ms)
+        verdict = await judged(case.store, case.task_id(issue), await _judge(name, issue, person, case), case.now_ms)
     except NoSuchTask:
         return Outcome("no_task", issue)
-    if case.tries and isinstance(verdict.decision, Ignore):
+    if case.tries and (isinstance(verdict.decision, Ignore) or verdict.decision == Refuse(Why.NO_QUESTION)):
         # An earlier try did it and died before it could say so.
         return Outcome("done", issue, state_name(verdict.task))
     return told(verdict.decision, verdict.task)
+
+
+async def _judge(name: str, issue: int, person: Person, case: Case) -> Judge:
+    if name in {"cancel", "pause"}:
+        return partial(policy.on_cancel if name == "cancel" else policy.on_pause, by=person.login)
+    closed = await _is_closed(issue, case)
+    match name:
+        case "approve":
+            return partial(policy.on_approve, by=person.login, closed=closed)
+        case "answer":
+            return partial(policy.on_answer, closed=closed)
+        case _:
+            return partial(policy.on_resume, closed=closed)
 
 
 async def _is_closed(issue: int, case: Case) -> bool:
@@ -133,14 +161,10 @@ async def _is_closed(issue: int, case: Case) -> bool:
 def told(decision: Decision, task: Task) -> Outcome:
     """A decision on a task in the words of `core/messages`."""
     match decision:
-        case Move(State.CANCELLED):
-            return Outcome("cancelled", task.issue)
-        case Move(State.PAUSED):
-            return Outcome("paused", task.issue)
-        case Ask(Wish.CANCEL):
-            return Outcome("cancelling", task.issue)
-        case Ask():
-            return Outcome("pausing", task.issue)
+        case Move(State.CANCELLED | State.PAUSED as to):
+            return Outcome(to.value, task.issue)
+        case Ask(wish):
+            return Outcome("cancelling" if wish is Wish.CANCEL else "pausing", task.issue)
         case Unwish():
             return Outcome("kept", task.issue)
         case Resume() if task.state is State.BLOCKED:
@@ -149,8 +173,10 @@ def told(decision: Decision, task: Task) -> Outcome:
             )
         case Resume():
             return Outcome("resumed", task.issue, f"{task.stage.value}, round {task.round}")
+        case Approve():
+            return Outcome("approved", task.issue, f"`{task.approved_sha[:7]}`")
         case Refuse(why):
-            return Outcome(why.value, task.issue)
+            return Outcome(why.value, task.issue, state_name(task))
         case Ignore():
             return Outcome("already", task.issue, state_name(task))
         case _:

@@ -19,7 +19,7 @@ from core.errors import NotFound
 from core.github import Issue, Pull
 from core.messages import asks_about_pull, text_was_fixed
 from core.store import NoSuchTask
-from core.tasks import TRIGGER_LABEL, State, Task, Trigger
+from core.tasks import TRIGGER_LABEL, Options, Reason, State, Task, Trigger
 
 _CLOSES = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s*:?\s+#{number}\b"
 """GitHub's closing keywords."""
@@ -129,9 +129,10 @@ def new_task(
         issue=case.issue,
         session="",
         trigger=trigger_of(event, case),
+        options=Options(ci=policy.default_ci(private=event.repository.private)),
         state=state,
         question=asks_about_pull(pulls) if pulls else "",
-        reason="foreign_pull" if pulls else "",
+        reason=Reason.FOREIGN_PULL if pulls else "",
         blockers=blockers,
         priority=priority,
         created_ms=now,
@@ -145,6 +146,8 @@ def _renewed(task: Task, *, event: IssuesEvent, case: Case, blockers: tuple[int,
     return replace(
         task,
         trigger=trigger_of(event, case),
+        private=event.repository.private,
+        options=replace(task.options, ci=policy.default_ci(private=event.repository.private)),
         blockers=blockers,
         priority=policy.priority(tuple(label.name for label in event.issue.labels)),
         installation_id=case.installation_id,
@@ -222,11 +225,11 @@ async def on_edited(event: IssuesEvent, case: Case) -> str:
 
 
 async def on_deleted(event: IssuesEvent, case: Case) -> str:
-    return await _on_gone(case, f"issue_deleted:{event.sender.login}")
+    return await _on_gone(case, Reason.ISSUE_DELETED.by(event.sender.login))
 
 
 async def on_transferred(event: IssuesEvent, case: Case) -> str:
-    return await _on_gone(case, f"issue_transferred:{event.sender.login}")
+    return await _on_gone(case, Reason.ISSUE_TRANSFERRED.by(event.sender.login))
 
 
 async def _on_gone(case: Case, reason: str) -> str:

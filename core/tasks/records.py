@@ -82,7 +82,9 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     started_ms: int
     ended_ms: int | None = None
     outcome: str | None = None
-    """`passed`, `corrections_needed`, `failed`, `cancelled`, `paused`, `asked`, `limit`; None while it runs."""
+    """`passed`, `approved`, `corrections_needed`, `failed`, `limit`, `crashed`, `cancelled`, `paused`, `asked`,
+    `stopped` (a person must decide); None
+    while it runs, or waits for another worker after an interruption."""
     summary: str = ""
 
 
@@ -143,7 +145,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     needs: Needs | None = None
     paused_by: PausedBy | None = None
     reason: str = ""
-    """Why it stands where it stands, as a code that `core/messages` words: `by:alice`, `crashed`, `no_change`, …"""
+    """Why it stands where it stands: a `Reason`, with who is behind it (`by:alice`)."""
     question: str = ""
     blockers: tuple[int, ...] = ()
     """Open issues of the same repository that it waits for."""
@@ -155,7 +157,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     base_sha: str = ""
     start_sha: str = ""
     head_sha: str = ""
-    """Last commit that pdev put on the branch."""
+    """Last commit that pdev put on the branch, or took over from there."""
+    tip_sha: str = ""
+    """What stands on the branch instead, put there by a person and not taken over yet; empty when it is `head_sha`.
+    Only for showing: a push still expects `head_sha`, so that a person's commit is never overwritten."""
     checkpoint_sha: str = ""
     """Last commit on `refs/pdev/wip/<task>`."""
     pr: int | None = None
@@ -194,6 +199,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def repository(self) -> RepoRef:
         return RepoRef(self.owner_login, self.repo)
+
+    @property
+    def last_run(self) -> StageRun | None:
+        return self.stages[-1] if self.stages else None
+
+    @property
+    def shown_sha(self) -> str:
+        """The commit that people see at the end of the branch: check runs belong there."""
+        return self.tip_sha or self.head_sha
 
     @property
     def settled(self) -> bool:

@@ -32,9 +32,11 @@ def test_mistakes() -> None:
 
 def test_outcomes() -> None:
     details = {"blocked": "#3 and #4 are", "resumed": "review, round 2", "already": "cancelled", "done": "paused"}
+    details |= {"approved": "`1a2b3c4`", "nothing_waits": "running", "no_question": "running"}
     codes = (
-        "cancelled", "cancelling", "paused", "pausing", "resumed", "kept", "blocked", "done", "already", "no_task",
-        "nothing", "closed", "no_access",
+        "cancelled", "cancelling", "paused", "pausing", "resumed", "kept", "blocked", "done", "already", "overtaken",
+        "no_task", "nothing", "closed", "no_access", "approved", "nothing_waits", "newer_waits", "needs_approval",
+        "no_question",
     )  # fmt: skip
     golden("answers/outcomes", "\n".join(messages.outcome(Outcome(code, 7, details.get(code, ""))) for code in codes))
 
@@ -53,8 +55,10 @@ def test_refusals() -> None:
 
 @pytest.mark.parametrize("why", [why for why in Why if why.name == why.value.upper()])
 def test_every_refusal_has_words(why: Why, new_task: NewTask) -> None:
-    assert messages.refusal(why.value, person="alice", role="read")
-    if why in {Why.CLOSED, Why.NO_ACCESS}:
+    of_a_command = {Why.NOTHING_WAITS, Why.NEWER_WAITS, Why.NEEDS_APPROVAL, Why.NO_QUESTION}
+    if why not in of_a_command:
+        assert messages.refusal(why.value, person="alice", role="read")
+    if why in {Why.CLOSED, Why.NO_ACCESS} | of_a_command:
         assert messages.outcome(told(Refuse(why), new_task()))
 
 

@@ -143,7 +143,9 @@ def test_a_comment_full_of_commands_is_mostly_not_read() -> None:
 def test_the_table_is_what_the_parser_reads() -> None:
     assert len({spec.name for spec in TABLE}) == len(TABLE)
     assert set(MEANT.values()) <= {spec.name for spec in TABLE}
-    assert [spec.name for spec in TABLE if spec.works] == ["help", "status", "resume", "pause", "cancel"]
+    assert [spec.name for spec in TABLE if spec.works] == [
+        "help", "status", "resume", "pause", "cancel", "answer", "approve",
+    ]  # fmt: skip
     assert usage(TABLE[1]).startswith("/pdev run [#… | all] [-m N] [-r strict|balanced|lenient]")
     assert all(
         spec.right is Right.PUSH for spec in TABLE if spec.name in {"run", "cancel", "pause", "resume", "approve"}

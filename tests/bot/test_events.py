@@ -111,15 +111,3 @@ def test_the_check_sees_a_demand_too_many() -> None:
     found = {complaint.split(" at GitHub")[0] for complaint in complaints(book, Demanding, body["schema"], "issues")}
     assert {"issues.issue.body: null", "issues.issue.number: integer", "issues.label: required here, optional"} <= found
     assert "issues.issue.surprise: required here, unknown to GitHub" in found
-
-
-@pytest.mark.parametrize("route", sorted({route.type for route in ROUTES.values()}, key=lambda t: t.__name__))
-def test_what_is_stored_is_what_was_read(route: type[events.Event]) -> None:
-    """An event comes back from the inbox as it went in."""
-    book = description()
-    for (event, action), owner in ROUTES.items():
-        entry = book.json_of(book.webhooks[name_of(event, action)])
-        for example in book.examples(entry or {}) if owner.type is route else ():
-            body = example | {"sender": {"login": "a"}, "installation": {"id": 1}}
-            read = msgspec.convert(body, type=route, strict=False)
-            assert msgspec.json.decode(msgspec.json.encode(read), type=route) == read

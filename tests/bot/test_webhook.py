@@ -1,10 +1,11 @@
 """The webhook door over real HTTP with a real Valkey behind it: what gets in, and what everybody else is told."""
 
 import asyncio
+import copy
 import hashlib
 import hmac
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,6 +187,31 @@ async def test_odd_bodies_get_an_answer(door: Door, body: bytes, event: str, sta
     assert got == status
     assert words_in_it in text
     assert await door.inbox.size() == 0
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a body."""
+    if path:
+        yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inner, (*path, key))
+
+
+@pytest.mark.parametrize("path", list(places(LABELED)), ids=lambda path: ".".join(str(part) for part in path))
+async def test_whatever_is_odd_in_a_body_is_no_error_of_ours(door: Door, path: tuple[str | int, ...]) -> None:
+    """Each field missing, null, of another type, or far too large."""
+    for number, odd in enumerate((None, 5, -1, 1e300, "x" * 70_000, [], {}, [[]], True, "missing")):
+        body = copy.deepcopy(LABELED)
+        inner: Any = body
+        for part in path[:-1]:
+            inner = inner[part]
+        if odd == "missing":
+            del inner[path[-1]]
+        else:
+            inner[path[-1]] = odd
+        status, text = await door.post(body, guid=f"g-{number}")
+        assert status in {202, 400}, text
+        assert text
 
 
 async def test_the_label_ignores_case_as_githubs_labels_do(door: Door) -> None:

@@ -14,8 +14,7 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from bot.app import make_app
-from bot.handlers import Desk as HandlerDesk
-from bot.inbox import Consumer, DeadLetters
+from bot.inbox import DeadLetters, Pace
 from bot.webhook import PATH
 from core import valkey
 from core.clock import ShiftedClock
@@ -51,7 +50,6 @@ class Web:
     """One web process: its server and where it listens."""
 
     server: TestServer
-    consumer: Consumer
     github: GitHub
     stack: AsyncExitStack
 
@@ -82,26 +80,26 @@ class Desk:
         self.store, self.inbox = Store(self.redis, self.clock), Inbox(self.redis, self.clock)
         self.dead = DeadLetters(self.redis)
 
-    async def open_web(self, *, patience_s: float = 5.0, retries: int = 6) -> Web:
-        """Start a web process; the first one is where GitHub delivers."""
+    async def open_web(
+        self, *, patience_s: float = 5.0, retries: int = 6, claim_idle_ms: int = 30_000, reads: bool = True
+    ) -> Web:
+        """Start a web process; the first one is where GitHub delivers. `reads` False: it handles nothing."""
         stack = AsyncExitStack()
         client = valkey.connect(self.valkey_url, retries=retries)
         stack.push_async_callback(client.aclose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        store, inbox, metrics = Store(client, self.clock), Inbox(client, self.clock), Metrics()
         github = GitHub(
             app_id=str(self.hub.app_id), private_key=Secret(self.private_key_pem), api_url=self.hub.api_url,
             server_url=self.hub.html_url, session=session, redis=client, clock=self.clock, patience_s=1.0,
         )  # fmt: skip
-        consumer = Consumer(
-            inbox, HandlerDesk(store, github, self.clock), DeadLetters(client), metrics, patience_s=patience_s,
-            look_every_s=0.01,
-        )  # fmt: skip
         app = make_app(
-            secrets=[Secret(self.hub.webhook_secret or "")], store=store, inbox=inbox, dead=DeadLetters(client),
-            github=github, clock=self.clock, metrics=metrics, server_url=self.hub.html_url, consumer=consumer,
+            secrets=[Secret(self.hub.webhook_secret or "")], redis=client, github=github, clock=self.clock,
+            metrics=Metrics(), server_url=self.hub.html_url,
+            pace=Pace(patience_s, claim_idle_ms, grace_s=0.1, look_every_s=0.01),
         )  # fmt: skip
-        web = Web(await stack.enter_async_context(TestServer(app)), consumer, github, stack)
+        if not reads:
+            app.cleanup_ctx.clear()
+        web = Web(await stack.enter_async_context(TestServer(app)), github, stack)
         self.webs.append(web)
         if self.hub.webhook_url is None:
             self.hub.webhook_url = web.url
@@ -134,8 +132,19 @@ class Desk:
         await self.hub.settle()
         return await self.redis.xlen("pdev:inbox") == 0
 
+    async def later_but_waiting(self, seconds: float) -> None:
+        """Let time pass, and what was put back be tried once more."""
+        assert await self.redis.zcard("pdev:inbox:later"), "nothing was put back"
+        self.clock.advance(seconds=seconds)
+
+        async def tried() -> bool:
+            due = await self.redis.zcount("pdev:inbox:later", 0, self.clock.now_ms())
+            return due == 0 and await self._is_quiet()
+
+        await self.until(tried)
+
     async def later(self, seconds: float) -> None:
-        """Let time pass, for what was put back."""
+        """Let time pass, for what was put back, until nothing waits."""
         self.clock.advance(seconds=seconds)
 
         async def nothing_waits() -> bool:
@@ -192,7 +201,11 @@ class Desk:
         """Bring a labelled issue's task to `ready`, with a real pull request of pdev's; its number."""
         running = await self.run(number)
         sha = await self.branch(f"feature/task-{number}")
-        pull = await self.webs[0].door(self).create_pull("Do it", f"feature/task-{number}", "main", f"Closes #{number}", False)
+        pull = (
+            await self.webs[0]
+            .door(self)
+            .create_pull("Do it", f"feature/task-{number}", "main", f"Closes #{number}", False)
+        )
         done = {"pr": pull.number, "branch": pull.head.ref, "head_sha": sha}
         await self.store.change(
             running.id, lambda t: move(t, State.READY, self.clock.now_ms(), **done), epoch=running.epoch

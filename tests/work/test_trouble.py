@@ -17,7 +17,7 @@ from tests.work.working_desk import WorkingDesk
 
 MEND = swap("textkit/slug.py", "[a-z]+", "[a-z0-9]+")
 TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1b2C"
-SECRET = 'KEY = "{}"\n'.format(TOKEN)
+SECRET = f'KEY = "{TOKEN}"\n'
 
 
 async def test_an_agent_that_crashes_once_is_tried_again(desk: WorkingDesk) -> None:
@@ -110,7 +110,21 @@ async def test_what_must_not_be_pushed_is_left_out_and_told(desk: WorkingDesk) -
         edit(".github/workflows/ci.yml", "on: push\n"),
         run("ln", "-s", "/etc/passwd", "link"),
         run("git", "init", "-q", "nested"),
-        run("git", "-C", "nested", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"),
+        edit("nested/.git/config", "[user]\nname = a\nemail = a@b\n[core]\nrepositoryformatversion = 0\n"),
+        run(
+            "git",
+            "-C",
+            "nested",
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "x",
+        ),
         run("dd", "if=/dev/urandom", "of=big.bin", "bs=1M", "count=20", "status=none"),
     )
     async with desk.working():

@@ -1,115 +1,9 @@
-"""Who may do what, when: facts in, decision out. Pure, so that every case is a line in a table of a test.
+"""Starting, stopping, going on and ending: what becomes of a task when people, or GitHub, do something."""
 
-Webhooks and the sweep go through the same functions here: what was lost on the way is judged like what arrived.
-"""
-
-import re
 from dataclasses import dataclass
-from enum import StrEnum
 
-from core.tasks import ENDED, MOVES, PausedBy, State, Task, Wish
-
-PUSH_ROLES = frozenset({"write", "maintain", "admin"})
-TRIAGE_ROLES = PUSH_ROLES | {"triage"}
-
-_PRIORITIES = {
-    "p0": 3, "p1": 2, "p2": 1, "p3": 0,
-    "urgent": 3, "critical": 3, "high": 2, "normal": 1, "medium": 1, "low": 0,
-}  # fmt: skip
-NORMAL_PRIORITY = 1
-_VAGUE = {"high", "normal", "medium", "low", "critical"}
-_PRIORITY = re.compile(r"(?P<prefix>priority[:/ -] ?)?(?P<word>[a-z0-9]+)", re.ASCII)
-
-
-class Why(StrEnum):
-    """Why nothing is done; refusals among them are worded by `core/messages`, the others go to the log."""
-
-    NO_PUSH_RIGHT = "no_push_right"
-    NO_TRIAGE_RIGHT = "no_triage_right"
-    CLOSED = "closed"
-    IS_PULL = "is_pull"
-    NO_ACCESS = "no_access"
-
-    BOT = "a bot does not start work"
-    LABEL_GONE = "the label was removed again"
-    LABEL_BACK = "the label was set again"
-    AT_WORK = "the task is already on its way"
-    NO_TASK = "no task of pdev"
-    SEEN = "this label was already found by the sweep"
-    OVER = "the task has already ended"
-    OWN = "pdev did it itself"
-    OPEN_AGAIN = "the issue is open"
-    STAYS = "the task stays as it is"
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Create the task; `ask` when a person should first say whether to."""
-
-    ask: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Go on with the task that there is; `afresh` from the beginning, because its last result is merged."""
-
-    afresh: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unwish:
-    """Withdraw the request to stop that the worker has not obeyed yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Tell the worker that runs the task to stop."""
-
-    wish: Wish
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Put the task into a state."""
-
-    to: State
-    reason: str = ""
-    paused_by: PausedBy | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Do nothing and say why, once."""
-
-    why: Why
-
-
-@dataclass(frozen=True, slots=True)
-class Ignore:
-    """Do nothing."""
-
-    why: Why
-
-
-Decision = Start | Resume | Unwish | Ask | Move | Refuse | Ignore
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who did something. `role`: GitHub's role, or the role a custom one is based on; "" when it was not read."""
-
-    login: str
-    is_bot: bool = False
-    role: str = ""
-
-    @property
-    def may_push(self) -> bool:
-        return not self.is_bot and self.role in PUSH_ROLES
-
-    @property
-    def may_triage(self) -> bool:
-        return not self.is_bot and self.role in TRIAGE_ROLES
+from bot.policy.decisions import Ask, Decision, Ignore, Move, Person, Refuse, Resume, Start, Unwish, Why
+from core.tasks import ENDED, MOVES, Needs, PausedBy, Reason, State, Task, Wish, parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,21 +64,21 @@ def on_unlabel(task: Task | None, by: Person, *, labelled: bool) -> Decision:
         return Ignore(Why.NO_TASK)
     if task.settled or task.state is State.PAUSED:
         return Ignore(Why.STAYS)
-    return _stop(task, State.PAUSED, f"label_removed:{by.login}")
+    return _stop(task, State.PAUSED, Reason.LABEL_REMOVED.by(by.login))
 
 
 def on_pause(task: Task, by: str) -> Decision:
     """`/pdev pause`."""
     if task.ended or (task.state is State.PAUSED and task.paused_by is PausedBy.PERSON):
         return Ignore(Why.STAYS)
-    return _stop(task, State.PAUSED, f"by:{by}")
+    return _stop(task, State.PAUSED, Reason.BY.by(by))
 
 
 def on_cancel(task: Task, by: str) -> Decision:
     """`/pdev cancel`."""
     if task.ended and task.state is not State.FAILED:
         return Ignore(Why.STAYS)
-    return _stop(task, State.CANCELLED, f"by:{by}")
+    return _stop(task, State.CANCELLED, Reason.BY.by(by))
 
 
 def on_resume(task: Task, *, closed: bool) -> Decision:
@@ -195,6 +89,8 @@ def on_resume(task: Task, *, closed: bool) -> Decision:
         return Ignore(Why.STAYS)
     if task.state is State.RUNNING and task.wish is Wish.NONE:
         return Ignore(Why.STAYS)
+    if task.needs is Needs.APPROVAL:
+        return Refuse(Why.NEEDS_APPROVAL)
     return _go_on(task)
 
 
@@ -213,10 +109,10 @@ def on_closed(task: Task | None, by: Person, *, closed: bool, merged: bool) -> D
     if task is None:
         return Ignore(Why.NO_TASK)
     if merged:
-        return Move(State.MERGED, f"by:{by.login}") if State.MERGED in MOVES[task.state] else Ignore(Why.OVER)
+        return Move(State.MERGED, Reason.BY.by(by.login)) if State.MERGED in MOVES[task.state] else Ignore(Why.OVER)
     if not closed:
         return Ignore(Why.OPEN_AGAIN)
-    return Move(State.COMPLETED, f"by:{by.login}") if State.COMPLETED in MOVES[task.state] else Ignore(Why.OVER)
+    return Move(State.COMPLETED, Reason.BY.by(by.login)) if State.COMPLETED in MOVES[task.state] else Ignore(Why.OVER)
 
 
 def on_pull_dropped(task: Task | None, by: Person, *, own: bool) -> Decision:
@@ -227,7 +123,7 @@ def on_pull_dropped(task: Task | None, by: Person, *, own: bool) -> Decision:
         return Ignore(Why.OWN)
     if task.ended:
         return Ignore(Why.OVER)
-    return _stop(task, State.CANCELLED, f"pr_closed:{by.login}")
+    return _stop(task, State.CANCELLED, Reason.PR_CLOSED.by(by.login))
 
 
 def on_reopened(task: Task | None, by: Person, *, labelled: bool) -> Decision:
@@ -240,7 +136,7 @@ def on_reopened(task: Task | None, by: Person, *, labelled: bool) -> Decision:
         return Ignore(Why.LABEL_GONE)
     if task.state not in {State.COMPLETED, State.CANCELLED} or not by.may_push:
         return Ignore(Why.STAYS)
-    if task.state is State.CANCELLED and not task.reason.startswith("pr_closed"):
+    if task.state is State.CANCELLED and parsed(task.reason)[0] is not Reason.PR_CLOSED:
         return Ignore(Why.STAYS)
     return _go_on(task)
 
@@ -258,7 +154,7 @@ def on_access_lost(task: Task) -> Decision:
     """The App was removed or suspended: its tokens are void, so a running agent could save nothing more."""
     if task.settled or task.state is State.PAUSED:
         return Ignore(Why.STAYS)
-    return Move(State.PAUSED, "no_access", PausedBy.INSTALLATION)
+    return Move(State.PAUSED, Reason.NO_ACCESS, PausedBy.INSTALLATION)
 
 
 def on_access_back(task: Task) -> Decision:
@@ -274,21 +170,3 @@ def on_blockers(task: Task, open_blockers: tuple[int, ...]) -> Decision:
     if task.state is State.QUEUED and open_blockers:
         return Move(State.BLOCKED)
     return Ignore(Why.STAYS)
-
-
-def priority(labels: tuple[str, ...]) -> int:
-    """Of the highest priority label: `P0`–`P3`, `priority: high`, `priority/high`, `urgent` …; normal without one."""
-    found = [level for label in labels if (level := _priority_of(label)) is not None]
-    return max(found, default=NORMAL_PRIORITY)
-
-
-def is_priority(label: str) -> bool:
-    return _priority_of(label) is not None
-
-
-def _priority_of(label: str) -> int | None:
-    match = _PRIORITY.fullmatch(label.strip().lower())
-    if match is None:
-        return None
-    # A bare "high" or "low" may mean anything; "P1" and "urgent" may not.
-    return _PRIORITIES.get(match["word"]) if match["prefix"] or match["word"] not in _VAGUE else None
