@@ -106,7 +106,8 @@ async def heard(bench: Bench) -> list[Said]:
     numbers = [task.issue, *([task.pr] if task.pr else [])]
     comments = [comment for number in numbers for comment in await bench.door.comments(number)]
     for comment in sorted(comments, key=lambda comment: comment.id):
-        author, is_new = comment.user, comment.created_at.timestamp() * 1000 > task.trigger.at_ms
+        # GitHub tells whole seconds: what was said in the second of the label counts as said after it.
+        author, is_new = comment.user, comment.created_at.timestamp() >= task.trigger.at_ms // 1000
         text = spoken(comment.body)
         if not author or author.type == "Bot" or not is_new or not text:
             continue
