@@ -32,8 +32,9 @@ def sticky(task: Task, now_ms: int, *, position: int | None = None, notice: str 
         f"### {words.ICONS[task.state]} {words.headline(task, position)}",
         _stages(task, now_ms),
         _facts(task),
-        approval.findings(task),
         _next_step(task, server_url),
+        # Behind our own words, which no markup of an agent shall swallow.
+        approval.findings(task),
         f"_{notice}_" if notice else "",
     ]
     return "\n\n".join(p for p in parts if p) + "\n"

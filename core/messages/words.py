@@ -96,6 +96,8 @@ def headline(task: Task, position: int | None = None) -> str:
 
 
 def _needs(task: Task) -> str:
+    if task.reason == "rounds":
+        return "The reviewer still asks for changes"
     return {
         Needs.ANSWER: "The agent has a question",
         Needs.CONFLICT: "A merge conflict needs a person",
