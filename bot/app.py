@@ -10,11 +10,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.handlers import Desk, owned
-from bot.inbox import Consumer, DeadLetters, Pace, is_cancelled
+from bot.inbox import Consumer, DeadLetters, Pace
 from bot.pages import Pages
 from bot.said import LastWords
 from bot.webhook import MAX_BODY, PATH, Webhook
 from core import log
+from core.cancellation import is_cancelled
 from core.clock import Clock, SystemClock
 from core.github import GitHub
 from core.messages import deliveries as words
@@ -71,7 +72,8 @@ def make_app(
     and the session behind `github`, stay the caller's to close.
     """
     pace = pace or Pace()
-    store, inbox = Store(redis, clock), Inbox(redis, clock)
+    unreadable = metrics.counter("pdev_deliveries_unreadable_total", "Stored deliveries that were damaged.")
+    store, inbox = Store(redis, clock), Inbox(redis, clock, on_unreadable=unreadable.inc)
     acks = Acks(store)
     desk = Desk(store, LastWords(redis), github, clock)
     consumer = Consumer(inbox, desk, DeadLetters(redis), metrics, pace)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.policy import Approve, Ask, Decision, Ignore, Move, Resume, Start, Unwish, Why
 from core.store import Store
-from core.tasks import MOVES, Stage, State, Task, Wish, move, resumed
+from core.tasks import MOVES, Reason, Stage, State, Task, Wish, move, resumed
 
 Judge = Callable[[Task], Decision]
 Prepare = Callable[[Task], Task]
@@ -60,9 +60,9 @@ def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None =
 
 def _again(task: Task) -> Task:
     """From where it stopped. What had begun does not go back to waiting for other issues."""
-    waits = State.BLOCKED in MOVES[task.state] and not (task.state is State.WAITING_INPUT and task.stages)
-    task = task if waits else replace(task, blockers=())
-    if task.state is not State.WAITING_INPUT or task.reason != "rounds":
+    begun = task.stages or State.BLOCKED not in MOVES[task.state]
+    task = replace(task, blockers=()) if begun else task
+    if task.state is not State.WAITING_INPUT or task.reason != Reason.ROUNDS:
         return task
     # After the last allowed round a person's word buys one more, which begins with the corrector, who reads it.
     return replace(task, stage=Stage.CORRECT, options=replace(task.options, max_rounds=task.round + 1))

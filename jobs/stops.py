@@ -1,6 +1,6 @@
 """Why work stops before its stage is done: one exception per reason, raised anywhere, read in `jobs/pipeline` alone."""
 
-from core.tasks import Needs
+from core.tasks import Needs, Reason
 
 
 class Stop(Exception):
@@ -20,9 +20,9 @@ class Asked(Stop):
 
 
 class GaveUp(Stop):
-    """The stage cannot be finished. `reason` is a code that `core/messages` words, `why` a sentence of detail."""
+    """The stage cannot be finished; `why` is a sentence of detail."""
 
-    def __init__(self, reason: str, why: str = "") -> None:
+    def __init__(self, reason: Reason, why: str = "") -> None:
         super().__init__(f"{reason}: {why}" if why else reason)
         self.reason, self.why = reason, why
 
@@ -32,8 +32,8 @@ class AgentCrashed(Exception):
 
 
 class NeedsPerson(Stop):
-    """A person must decide first: `needs` says what, `reason` is a code that `core/messages` words."""
+    """A person must decide first: `needs` says what."""
 
-    def __init__(self, needs: Needs, reason: str) -> None:
+    def __init__(self, needs: Needs, reason: Reason) -> None:
         super().__init__(f"{needs}: {reason}")
         self.needs, self.reason = needs, reason

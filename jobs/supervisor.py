@@ -7,16 +7,15 @@ child alone (it has its own session), and on Linux a killed parent takes its chi
 
 import asyncio
 import contextlib
-import ctypes
 import logging
-import os
 import signal
-import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 
+from core.cancellation import pause
 from core.clock import Clock
+from core.lifeline import lifeline
 from core.store import Store
 from core.valkey import connect
 from jobs.deps import STORE_AWAY
@@ -24,7 +23,6 @@ from jobs.sweep import release_worker
 
 log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _AGAIN_S = 0.2
 """Between two tries to hand tasks on while the store is away."""
 _LAST_WORDS_S = 2
@@ -101,7 +99,7 @@ class _Supervisor:
     async def _one_life(self) -> int:
         """Start the child and wait until it is dead; its exit code, negative for a signal."""
         child = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.DEVNULL, start_new_session=True, preexec_fn=_dies_with(os.getpid())
+            *self._command, stdin=asyncio.subprocess.DEVNULL, start_new_session=True, preexec_fn=lifeline()
         )
         log.info("worker %s started as process %d", self._worker_id, child.pid)
         ended = asyncio.create_task(child.wait())
@@ -136,7 +134,7 @@ class _Supervisor:
                     return
                 except STORE_AWAY as error:
                     log.warning("store away (%s), the tasks of %s wait", type(error).__name__, self._worker_id)
-                    await asyncio.sleep(_AGAIN_S)
+                    await pause(_AGAIN_S)
         finally:
             await redis.aclose()
 
@@ -149,17 +147,3 @@ class _Supervisor:
                 one.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-def _dies_with(parent: int) -> Callable[[], None] | None:
-    """What a child does between fork and exec so that it gets SIGTERM when its parent dies (Linux only)."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-
-    def before_exec() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
-    return before_exec

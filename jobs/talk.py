@@ -6,15 +6,18 @@ wakes the report. What it cost is saved with its answer.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec.structs import replace
 from pydantic import BaseModel
 
+from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
-from core.tasks import Cost, Stage
+from core.tasks import Cost, Reason, Stage
 from jobs.agents import About, AgentEvent, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
 from jobs.lease import StopReason
 from jobs.prompts import Said, prompt
@@ -32,15 +35,17 @@ ROLES: dict[Stage, Role] = {
     Stage.FINALIZE: "finalizer",
 }
 PUSH_RIGHTS = frozenset({"admin", "maintain", "write"})
-_ANSWER = re.compile(r"^ {0,3}/pdev\s+answer\b[.,:;!]?(?P<words>.*?)(?=^ {0,3}/pdev\b|\Z)", re.I | re.M | re.S)
 _SAVE_EVERY_S = 1.0
-_GAVE_UP: dict[RunStatus, str] = {
-    RunStatus.TIMEOUT: "timeout",
-    RunStatus.IDLE: "idle",
-    RunStatus.BAD_OUTPUT: "bad_output",
-    RunStatus.LIMIT_TURNS: "limit",
-    RunStatus.LIMIT_USD: "limit",
-    RunStatus.LIMIT_TOKENS: "limit",
+_COMMAND = re.compile(
+    r"^[ \t]*/pdev\b(?:[ \t]+(?:answer|fix)\b[.,:;!]?(?P<text>[^\n]*)|[^\n]*)", re.MULTILINE | re.IGNORECASE
+)
+_GAVE_UP: dict[RunStatus, Reason] = {
+    RunStatus.TIMEOUT: Reason.TIMEOUT,
+    RunStatus.IDLE: Reason.IDLE,
+    RunStatus.BAD_OUTPUT: Reason.BAD_OUTPUT,
+    RunStatus.LIMIT_TURNS: Reason.LIMIT,
+    RunStatus.LIMIT_USD: Reason.LIMIT,
+    RunStatus.LIMIT_TOKENS: Reason.LIMIT,
 }
 
 
@@ -93,7 +98,15 @@ def _judge(bench: Bench, result: RunResult[R]) -> R:
         raise Stopped
     if result.status is RunStatus.CRASHED:
         raise AgentCrashed(plain(result.error, 500))
-    raise GaveUp(_GAVE_UP.get(result.status, "agent_failed"), result.error or result.text)
+    raise GaveUp(_GAVE_UP.get(result.status, Reason.AGENT_FAILED), result.error or result.text)
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What an attempt has learnt about the people who speak, so that GitHub is not asked again at every stage."""
+
+    may_push: dict[str, bool] = field(default_factory=dict)
+    acknowledged: set[int] = field(default_factory=set)
 
 
 async def heard(bench: Bench) -> list[Said]:
@@ -102,27 +115,39 @@ async def heard(bench: Bench) -> list[Said]:
     Commands are left out, except for the words of an answer. Each such comment gets 👀, so that its writer knows that
     the next stage reads it.
     """
-    task, said = bench.task, list[Said]()
-    numbers = [task.issue, *([task.pr] if task.pr else [])]
+    said: list[Said] = []
+    numbers = [bench.task.issue, *([bench.task.pr] if bench.task.pr else [])]
     comments = [comment for number in numbers for comment in await bench.door.comments(number)]
     for comment in sorted(comments, key=lambda comment: comment.id):
-        # GitHub tells whole seconds: what was said in the second of the label counts as said after it.
-        author, is_new = comment.user, comment.created_at.timestamp() >= task.trigger.at_ms // 1000
-        text = spoken(comment.body)
-        if not author or author.type == "Bot" or not is_new or not text:
+        author, words = comment.user, spoken(comment.body)
+        is_new = comment.created_at.timestamp() * 1000 >= bench.task.trigger.at_ms // 1000 * 1000
+        if not author or author.type == "Bot" or not is_new or not words:
             continue
-        if await bench.door.permission(author.login) in PUSH_RIGHTS:
-            said.append(Said(author.login, text))
-            await bench.door.react_to_comment(comment.id, "eyes")
+        if await _may_push(bench, author.login):
+            said.append(Said(author.login, words))
+            await _acknowledge(bench, comment.id)
     return said
 
 
 def spoken(body: str) -> str:
-    """What a comment says to agents: all of it, what stands behind `/pdev answer`, or nothing when it only commands."""
-    if not body.lstrip().lower().startswith("/pdev"):
-        return body
-    answer = _ANSWER.search(body)
-    return answer["words"].strip() if answer else ""
+    """A comment without its commands; what stands behind `/pdev answer` stays, because it is meant for an agent."""
+    return _COMMAND.sub(lambda match: match["text"] or "", body.replace("\r\n", "\n")).strip()
+
+
+async def _may_push(bench: Bench, login: str) -> bool:
+    known = bench.hearing.may_push
+    if login not in known:
+        known[login] = await bench.door.permission(login) in PUSH_RIGHTS
+    return known[login]
+
+
+async def _acknowledge(bench: Bench, comment_id: int) -> None:
+    """A reaction is not worth an attempt: the comment may be gone by now, or our budget."""
+    if comment_id in bench.hearing.acknowledged:
+        return
+    bench.hearing.acknowledged.add(comment_id)
+    with contextlib.suppress(UserError, BudgetSpent):
+        await bench.door.react_to_comment(comment_id, "eyes", budget="question")
 
 
 @dataclass(slots=True)
@@ -134,13 +159,12 @@ class _Listener:
     saved_at: float = float("-inf")
 
     async def hear(self, event: AgentEvent) -> None:
-        percent = event.data.get("percent")
         if event.kind not in {"progress", "text", "tool_call", "plan"} or event.t - self.saved_at < _SAVE_EVERY_S:
             return
         if self.bench.lease.stopped.is_set():
             return
         self.saved_at = event.t
-        progress = min(99, max(0, int(percent))) if isinstance(percent, int | float) else self.bench.task.progress
+        progress = percent_of(event.data.get("percent"), self.bench.task.progress)
         await self.bench.note(progress=progress, activity=event.title[:200])
         await self.bench.tools.store.note("agent.progress", self.bench.task, percent=progress)
 
@@ -151,3 +175,10 @@ class _Listener:
             usd=round(self.spent.usd + (result.cost_usd or 0.0), 6),
             tokens=self.spent.tokens + result.usage.total,
         )
+
+
+def percent_of(said: object, before: int) -> int:
+    """What an agent says of its progress, from 0 to 99, or what it said before if that is no number."""
+    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+        return before
+    return min(99, max(0, int(said)))

@@ -32,6 +32,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "demo/",
         "cli/",
     ),
+    # the launcher in plain is a program of its own that becomes the agent
+    r"\bprctl\b": ("core/lifeline.py", "jobs/sandbox/plain.py"),
     r"^\s*(?:import gidgethub|from gidgethub)": ("core/github",),
     r"aiohttp\.ClientSession\(": ("core/github", "cli/", "demo/"),
     r"arq\.worker|from arq import .*Worker": ("jobs/worker",),
@@ -84,3 +86,16 @@ def test_nothing_has_a_name_that_says_nothing() -> None:
 def test_every_module_says_why_it_exists() -> None:
     texts = {name: path.read_text() for path, name in zip(SOURCES, NAMES, strict=True)}
     assert not [name for name, text in texts.items() if text.strip() and not ast.get_docstring(ast.parse(text))]
+
+
+def test_every_endless_loop_asks_whether_it_was_told_to_end() -> None:
+    """`core/cancellation` says why a cancellation alone does not end it."""
+    deaf = [
+        f"{name}:{loop.lineno}"
+        for path, name in zip(SOURCES, NAMES, strict=True)
+        for loop in ast.walk(ast.parse(path.read_text()))
+        if isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant)
+        if any(isinstance(node, ast.Await) for node in ast.walk(loop))
+        if not re.search(r"is_cancelled\(\)|await pause\(", ast.unparse(loop))
+    ]
+    assert not deaf

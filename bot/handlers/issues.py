@@ -19,7 +19,7 @@ from core.errors import NotFound
 from core.github import Issue, Pull
 from core.messages import asks_about_pull, text_was_fixed
 from core.store import NoSuchTask
-from core.tasks import TRIGGER_LABEL, Options, State, Task, Trigger
+from core.tasks import TRIGGER_LABEL, Options, Reason, State, Task, Trigger
 
 _CLOSES = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s*:?\s+#{number}\b"
 """GitHub's closing keywords."""
@@ -132,7 +132,7 @@ def new_task(
         options=Options(ci=policy.default_ci(private=event.repository.private)),
         state=state,
         question=asks_about_pull(pulls) if pulls else "",
-        reason="foreign_pull" if pulls else "",
+        reason=Reason.FOREIGN_PULL if pulls else "",
         blockers=blockers,
         priority=priority,
         created_ms=now,
@@ -225,11 +225,11 @@ async def on_edited(event: IssuesEvent, case: Case) -> str:
 
 
 async def on_deleted(event: IssuesEvent, case: Case) -> str:
-    return await _on_gone(case, f"issue_deleted:{event.sender.login}")
+    return await _on_gone(case, Reason.ISSUE_DELETED.by(event.sender.login))
 
 
 async def on_transferred(event: IssuesEvent, case: Case) -> str:
-    return await _on_gone(case, f"issue_transferred:{event.sender.login}")
+    return await _on_gone(case, Reason.ISSUE_TRANSFERRED.by(event.sender.login))
 
 
 async def _on_gone(case: Case, reason: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.policy.decisions import Ask, Decision, Ignore, Move, Person, Refuse, Resume, Start, Unwish, Why
-from core.tasks import ENDED, MOVES, Needs, PausedBy, State, Task, Wish
+from core.tasks import ENDED, MOVES, Needs, PausedBy, Reason, State, Task, Wish, parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +64,21 @@ def on_unlabel(task: Task | None, by: Person, *, labelled: bool) -> Decision:
         return Ignore(Why.NO_TASK)
     if task.settled or task.state is State.PAUSED:
         return Ignore(Why.STAYS)
-    return _stop(task, State.PAUSED, f"label_removed:{by.login}")
+    return _stop(task, State.PAUSED, Reason.LABEL_REMOVED.by(by.login))
 
 
 def on_pause(task: Task, by: str) -> Decision:
     """`/pdev pause`."""
     if task.ended or (task.state is State.PAUSED and task.paused_by is PausedBy.PERSON):
         return Ignore(Why.STAYS)
-    return _stop(task, State.PAUSED, f"by:{by}")
+    return _stop(task, State.PAUSED, Reason.BY.by(by))
 
 
 def on_cancel(task: Task, by: str) -> Decision:
     """`/pdev cancel`."""
     if task.ended and task.state is not State.FAILED:
         return Ignore(Why.STAYS)
-    return _stop(task, State.CANCELLED, f"by:{by}")
+    return _stop(task, State.CANCELLED, Reason.BY.by(by))
 
 
 def on_resume(task: Task, *, closed: bool) -> Decision:
@@ -109,10 +109,10 @@ def on_closed(task: Task | None, by: Person, *, closed: bool, merged: bool) -> D
     if task is None:
         return Ignore(Why.NO_TASK)
     if merged:
-        return Move(State.MERGED, f"by:{by.login}") if State.MERGED in MOVES[task.state] else Ignore(Why.OVER)
+        return Move(State.MERGED, Reason.BY.by(by.login)) if State.MERGED in MOVES[task.state] else Ignore(Why.OVER)
     if not closed:
         return Ignore(Why.OPEN_AGAIN)
-    return Move(State.COMPLETED, f"by:{by.login}") if State.COMPLETED in MOVES[task.state] else Ignore(Why.OVER)
+    return Move(State.COMPLETED, Reason.BY.by(by.login)) if State.COMPLETED in MOVES[task.state] else Ignore(Why.OVER)
 
 
 def on_pull_dropped(task: Task | None, by: Person, *, own: bool) -> Decision:
@@ -123,7 +123,7 @@ def on_pull_dropped(task: Task | None, by: Person, *, own: bool) -> Decision:
         return Ignore(Why.OWN)
     if task.ended:
         return Ignore(Why.OVER)
-    return _stop(task, State.CANCELLED, f"pr_closed:{by.login}")
+    return _stop(task, State.CANCELLED, Reason.PR_CLOSED.by(by.login))
 
 
 def on_reopened(task: Task | None, by: Person, *, labelled: bool) -> Decision:
@@ -136,7 +136,7 @@ def on_reopened(task: Task | None, by: Person, *, labelled: bool) -> Decision:
         return Ignore(Why.LABEL_GONE)
     if task.state not in {State.COMPLETED, State.CANCELLED} or not by.may_push:
         return Ignore(Why.STAYS)
-    if task.state is State.CANCELLED and not task.reason.startswith("pr_closed"):
+    if task.state is State.CANCELLED and parsed(task.reason)[0] is not Reason.PR_CLOSED:
         return Ignore(Why.STAYS)
     return _go_on(task)
 
@@ -154,7 +154,7 @@ def on_access_lost(task: Task) -> Decision:
     """The App was removed or suspended: its tokens are void, so a running agent could save nothing more."""
     if task.settled or task.state is State.PAUSED:
         return Ignore(Why.STAYS)
-    return Move(State.PAUSED, "no_access", PausedBy.INSTALLATION)
+    return Move(State.PAUSED, Reason.NO_ACCESS, PausedBy.INSTALLATION)
 
 
 def on_access_back(task: Task) -> Decision:

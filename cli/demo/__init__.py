@@ -17,6 +17,7 @@ from cli.demo.stage import open_stage
 from cli.demo.story import Story
 from cli.demo.table import Table
 from cli.demo.wishes import Wishes
+from core.tasks import TRIGGER_LABEL
 
 __all__ = ["Wishes", "run_demo"]
 
@@ -35,7 +36,6 @@ async def run_demo(wishes: Wishes) -> int:
         if not await _watch(story, table, stop):
             return 130
         if wishes.once:
-            await story.settle()
             report = await write(stage, story)
             console.print(table.ending(report))
             if wishes.json:
@@ -43,6 +43,10 @@ async def run_demo(wishes: Wishes) -> int:
             else:
                 sys.stdout.write(as_json(report))
             return 0 if report["ok"] else 1
+        console.print(
+            f"That was the story. Label an issue [bold]{TRIGGER_LABEL}[/] yourself, or comment [bold]/pdev help[/]: "
+            f"[link={stage.hub.html_url}]{stage.hub.html_url}[/link]. Ctrl-C ends the demo."
+        )
         await stop.wait()
     return 0
 

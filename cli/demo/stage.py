@@ -17,6 +17,7 @@ from rich.console import Console
 from cli.demo.wishes import Wishes
 from cli.processes import Child, Children
 from cli.worker import UNPROTECTED
+from core.cancellation import pause
 from core.clock import SystemClock
 from core.errors import OperatorError
 from core.settings import child_environ
@@ -83,6 +84,7 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
 
 async def _hub(stack: AsyncExitStack, data: Path, port: int) -> Hub:
     hub = Hub(data / "hub", now=SystemClock().now, private=True, files=FILES)
+    hub.visitor = "maintainer"  # whoever opens the pages may look and act at once
     await hub.start(port)
     stack.push_async_callback(hub.stop)
     return hub
@@ -132,7 +134,7 @@ async def _ready(stage: Stage, workers: int) -> None:
                 for child in stage.children.all:
                     if child.process.returncode is not None:
                         raise child.died()
-                await asyncio.sleep(0.05)
+                await pause(0.05)
     except TimeoutError:
         words = "\n".join(child.last_words() for child in stage.children.all)
         raise OperatorError(f"The processes were not ready within {_READY_S} s.\n{words}", "Try again.") from None

@@ -1,6 +1,5 @@
 """What the people of the demo do: open six issues, label them, merge one pull request, kill a worker when asked to."""
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 
@@ -8,6 +7,7 @@ import msgspec
 
 from cli.demo.stage import Stage, kill
 from cli.demo.wishes import Wishes
+from core.cancellation import pause
 from core.tasks import TRIGGER_LABEL, State, Task, task_id
 from demo.hub import Delivery
 from demo.hub.observers import Exchange
@@ -63,13 +63,14 @@ class Story:
             await self._merge_what_blocks(tasks)
             await self._kill_worker(tasks)
             if len(tasks) == len(ISSUES) and all(_is_over(task) for task in tasks.values()):
+                await self._settle()
                 return
             for child in self.stage.children.all:
                 if child.process.returncode is not None:
                     raise child.died()
-            await asyncio.sleep(_LOOK_S)
+            await pause(_LOOK_S)
 
-    async def settle(self) -> None:
+    async def _settle(self) -> None:
         """Wait until GitHub shows what the records say."""
         for number in BY_NUMBER:
             await self._shown(self.task_id(number))
@@ -80,7 +81,7 @@ class Story:
             task, surface = await self.stage.store.task(name), await self.stage.store.surface(name)
             if task is None or surface.reported_version >= task.version:
                 return
-            await asyncio.sleep(_LOOK_S)
+            await pause(_LOOK_S)
 
     async def _merge_what_blocks(self, tasks: dict[int, Task]) -> None:
         for number, task in tasks.items():

@@ -1,6 +1,5 @@
 """The live table in the terminal: a line per task with its stage, its bar, its pull request."""
 
-import asyncio
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -10,7 +9,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from cli.demo.stage import Stage
-from core.messages.words import ICONS, headline
+from core.cancellation import pause
+from core.messages.standing import headline
+from core.messages.words import ICONS
 from core.tasks import Stage as TaskStage
 from core.tasks import State, Task
 
@@ -35,7 +36,7 @@ class Table:
             try:
                 while True:
                     live.update(self._draw(await self._tasks()), refresh=True)
-                    await asyncio.sleep(_EVERY_S)
+                    await pause(_EVERY_S)
             finally:
                 live.update(self._draw(self._last), refresh=True)
 
@@ -56,7 +57,7 @@ class Table:
                 if said.get(task.issue) != line:
                     said[task.issue] = line
                     self._console.print(f"#{task.issue} {line}", highlight=False, markup=False)
-            await asyncio.sleep(_EVERY_S)
+            await pause(_EVERY_S)
 
     def _draw(self, tasks: list[Task]) -> RenderableType:
         grid = Grid.grid(padding=(0, 2))

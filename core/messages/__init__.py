@@ -17,7 +17,6 @@ from core.messages.answers import (
     mistakes,
     not_yet,
     outcome,
-    progress,
     refusal,
     reply,
     reply_marker,
@@ -26,7 +25,7 @@ from core.messages.answers import (
     task_line,
     text_was_fixed,
 )
-from core.messages.words import issues
+from core.messages.words import issues, progress
 
 __all__ = [
     "LABEL_COLOR", "LABEL_DESCRIPTION", "CommandRow", "Outcome", "asks_about_pull", "commands_page", "gave_up",

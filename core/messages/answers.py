@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.messages import words
-from core.tasks import Stage, State, Task, Wish
+from core.messages.standing import headline
+from core.messages.words import code
+from core.tasks import State, Task, Wish
 
 FOOTER = "`/pdev help` shows every command."
 HELP_PAGE_HEADER = """# Commands
@@ -43,12 +45,6 @@ def reply_marker(cause: str) -> str:
 def reply(cause: str, parts: Sequence[str]) -> str:
     """One comment out of everything there is to say to one cause."""
     return "\n\n".join([reply_marker(cause), *parts]) + "\n"
-
-
-def _code(text: str, limit: int = 60) -> str:
-    """Somebody's word, shown as code: it can neither format, mention nor hide anything."""
-    short = " ".join(text.replace("`", "'").split())
-    return f"`{short if len(short) <= limit else short[: limit - 1] + '…'}`"
 
 
 def _table(rows: Sequence[CommandRow]) -> str:
@@ -98,11 +94,11 @@ _MISTAKES = {
 
 def mistake(kind: str, line: int, word: str, near: str, usage: str) -> str:
     """One mistake, with what was probably meant and how the command is written."""
-    text = f"Line {line}: " + _MISTAKES[kind].format(word=_code(word))
+    text = f"Line {line}: " + _MISTAKES[kind].format(word=code(word))
     if near:
-        text += f" Did you mean {_code(near)}?"
+        text += f" Did you mean {code(near)}?"
     if usage:
-        text += f" It is written {_code(usage, 200)}."
+        text += f" It is written {code(usage, 200)}."
     return text
 
 
@@ -165,31 +161,13 @@ def status(tasks: Sequence[Task]) -> str:
     lines = ["| issue | where it stands | progress | pull request |", "|---|---|---|---|"]
     for task in tasks:
         pull = f"#{task.pr}" if task.pr else ""
-        lines.append(f"| #{task.issue} | {task_line(task)} | {_bar(progress(task))} | {pull} |")
+        lines.append(f"| #{task.issue} | {task_line(task)} | {words.bar(words.progress(task))} | {pull} |")
     return "\n".join(lines) + "\n\nThe comment on each issue has the details."
 
 
 def task_line(task: Task) -> str:
     """Where a task stands, in one line for a page."""
-    return f"{words.ICONS[task.state]} {words.headline(task)}"
-
-
-def progress(task: Task) -> int:
-    """Percent of the whole way. Nobody knows how many rounds there will be, so each takes half of what is left."""
-    if task.settled:
-        return 100
-    # Correct follows review, so the steps of the loop are review 1, correct 1, review 2, …
-    step = 2 * (task.round - 1) + (task.stage is Stage.CORRECT)
-    begin, end = {
-        Stage.DEVELOP: (0.0, 40.0),
-        Stage.FINALIZE: (80.0, 100.0),
-    }.get(task.stage, (80 - 40 / 2**step, 80 - 20 / 2**step))
-    return int(begin + (end - begin) * task.progress / 100)
-
-
-def _bar(percent: int) -> str:
-    filled = percent // 10
-    return f"`{'█' * filled}{'░' * (10 - filled)}` {percent} %"
+    return f"{words.ICONS[task.state]} {headline(task)}"
 
 
 _REFUSALS = {
@@ -207,7 +185,7 @@ _REFUSALS = {
 
 def refusal(code: str, *, person: str = "", role: str = "", what: str = "start work") -> str:
     """Why something was not done, and who can do it. `role` is GitHub's name of the person's role, or ""."""
-    rights = {"": "no rights of that kind", "none": "no rights of that kind"}.get(role, f"the role {_code(role)}")
+    rights = {"": "no rights of that kind", "none": "no rights of that kind"}.get(role, f"the role {words.code(role)}")
     return _REFUSALS[code].format(person=person, role=rights, what=what)
 
 
@@ -233,7 +211,7 @@ def gave_up(guid: str) -> str:
     """A delivery could not be handled after several tries."""
     return (
         "pdev could not do what was just asked here, even after several tries; nothing was changed by it. "
-        f"Try it once more. If it happens again, the operator finds the reason in the log under {_code(guid)}."
+        f"Try it once more. If it happens again, the operator finds the reason in the log under {code(guid)}."
     )
 
 

@@ -5,7 +5,7 @@ it is, where to read it, and what follows.
 """
 
 from core.messages import words
-from core.tasks import Needs, Stage, Task
+from core.tasks import Needs, Reason, Stage, Task
 
 ASKED = "The change is reviewed and waits for approval before it reaches the branch."
 """The outcome of `finalize` while it waits."""
@@ -47,16 +47,9 @@ def fact(task: Task) -> str:
 
 def findings(task: Task) -> str:
     """The findings, while they have no lines in the pull request to stand at, or a person is to judge them."""
-    if not task.findings or not (is_kept_off(task) or task.reason == "rounds"):
+    if not task.findings or not (is_kept_off(task) or task.reason == Reason.ROUNDS):
         return ""
-    listed: list[str] = []
-    for found in task.findings:
-        line = f"- {words.finding(found)}"
-        if sum(map(len, listed)) + len(line) > FINDINGS_LIMIT:
-            listed.append(f"- … and {len(task.findings) - len(listed)} more, in the checks of the rounds.")
-            break
-        listed.append(line)
-    return "**Findings**\n\n" + "\n".join(listed)
+    return "**Findings**\n\n" + words.fitting([words.finding(f) for f in task.findings], FINDINGS_LIMIT)
 
 
 def draft_note(task: Task) -> str:

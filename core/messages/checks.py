@@ -1,21 +1,27 @@
 """The check runs of a task: one per stage and one summary, computed from the record alone.
 
-Being pure, the whole picture for any head sha can be drawn again at any time, by any worker.
+Being pure, the whole picture for any head sha can be drawn again at any time, by any worker. They show what has
+happened and not how far an agent has come: that is in the issue's comment, one write instead of three.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from core.messages import words
-from core.messages.sticky import sticky
-from core.tasks import Finding, Needs, Stage, StageRun, State, Task
+from core.messages.standing import headline
+from core.messages.sticky import account
+from core.tasks import LIMITS, Finding, Needs, Stage, StageRun, State, Task
 
 SUMMARY_LIMIT = 65_535
 """Characters of a check run's summary and text (GitHub's limit)."""
+TITLE_LIMIT = 255
 ANNOTATION_LIMIT = 50
 """Annotations in one request (GitHub's limit)."""
+_ODD_PATH = re.compile(r"^/|(^|/)\.\.(/|$)|[\x00-\x1f\x7f\\]")
+"""What no file of a repository is called; GitHub refuses the whole request for one such annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +45,9 @@ class CheckView:
     annotations: tuple[Finding, ...] = ()
     buttons: tuple[Button, ...] = ()
 
-    def digest(self, *, progress: bool = True) -> str:
-        """A short fingerprint; without `progress` it changes only when something happened that people wait for."""
-        facts = (self.name, self.status, self.conclusion, len(self.annotations), self.buttons)
-        text = repr((facts, self.title, self.summary) if progress else facts)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def digest(self) -> str:
+        """A short fingerprint of everything that is shown."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 RETRY = Button("Retry", "Run this stage again", "retry")
@@ -61,39 +65,51 @@ _CONCLUSIONS: dict[State, str] = {
     State.PAUSED: "action_required",
     State.WAITING_INPUT: "action_required",
 }
-_STAGE_CONCLUSIONS = {
-    "passed": "success",
-    "approved": "success",
-    "corrections_needed": "neutral",
-    "failed": "failure",
-    "cancelled": "cancelled",
-    "paused": "cancelled",
-    "asked": "action_required",
-    "limit": "timed_out",
+_STAGES: dict[str, tuple[str, str]] = {
+    "passed": ("success", "done"),
+    "approved": ("success", "approved"),
+    "corrections_needed": ("neutral", "asked for changes"),
+    "failed": ("failure", "failed"),
+    "crashed": ("failure", "crashed"),
+    "limit": ("timed_out", "reached a limit"),
+    "cancelled": ("cancelled", "cancelled"),
+    "paused": ("cancelled", "paused"),
+    "asked": ("action_required", "waits for a person"),
+    "stopped": ("action_required", "waits for a person"),
 }
+"""Conclusion and words for every outcome of a stage."""
+_DID = {Stage.DEVELOP: "The change is made.", Stage.FINALIZE: "The pull request is described and ready."}
+SUPERSEDED = ("Superseded", "A newer commit is on the branch; look at its checks.")
+WITHDRAWN = ("Withdrawn", "There was nothing on the branch, so it was deleted and its pull request closed.")
 
 
-def checks(task: Task, now_ms: int, *, server_url: str = "") -> list[CheckView]:
+def checks(task: Task, *, server_url: str = "") -> list[CheckView]:
     """Every check run that the task's head should carry now: the summary, and each stage's last round.
 
     `server_url`: where GitHub's pages are, for links.
     """
     last: dict[Stage, StageRun] = {run.stage: run for run in task.stages}
-    return [_summary(task, now_ms, server_url), *(_stage(task, run) for run in last.values())]
+    return [_summary(task, server_url), *(_stage(task, run) for run in last.values())]
 
 
-def _summary(task: Task, now_ms: int, server_url: str) -> CheckView:
+def _summary(task: Task, server_url: str) -> CheckView:
     conclusion = _CONCLUSIONS.get(task.state)
-    limits = {"timeout", "idle"}
-    if conclusion == "failure" and task.reason in limits:
+    if conclusion == "failure" and task.reason in LIMITS:
         conclusion = "timed_out"
-    if conclusion == "failure" and task.reason == "prerequisite":
-        conclusion = "skipped"
-    status = "completed" if conclusion else "in_progress" if task.state is State.RUNNING else "queued"
-    body = sticky(task, now_ms, server_url=server_url).split("\n", 2)[-1].strip()
+    status = "completed" if conclusion else _open_status(task)
+    where = "" if conclusion else f"How far it is stands in the comment on #{task.issue}."
     return CheckView(
-        "pdev", status, conclusion, words.headline(task), body[:SUMMARY_LIMIT], buttons=_buttons(task, conclusion)
+        "pdev",
+        status,
+        conclusion,
+        headline(task)[:TITLE_LIMIT],
+        words.fitting([account(task, server_url=server_url), where], SUMMARY_LIMIT).strip(),
+        buttons=_buttons(task, conclusion),
     )
+
+
+def _open_status(task: Task) -> str:
+    return "in_progress" if task.state is State.RUNNING else "queued"
 
 
 def _buttons(task: Task, conclusion: str | None) -> tuple[Button, ...]:
@@ -105,31 +121,46 @@ def _buttons(task: Task, conclusion: str | None) -> tuple[Button, ...]:
 
 
 def _stage(task: Task, run: StageRun) -> CheckView:
-    running = run.outcome is None and task.state is State.RUNNING
-    conclusion = None if running else _STAGE_CONCLUSIONS.get(run.outcome or "", "neutral")
-    findings = tuple(f for f in task.findings if f.round == run.round and f.file) if run.stage is Stage.REVIEW else ()
-    doing = f"{task.progress} %" + (f" · {words.plain(task.activity, 120)}" if task.activity else "")
-    title = f"Round {run.round}: {doing}" if running else f"Round {run.round}: {run.outcome or 'interrupted'}"
+    if run.outcome is None:
+        conclusion, told = None, "at work" if task.state is State.RUNNING else "waits to go on"
+    else:
+        conclusion, told = _STAGES.get(run.outcome, ("neutral", run.outcome))
     return CheckView(
         f"pdev / {run.stage.value}",
-        "in_progress" if running else "completed",
+        "completed" if conclusion else _open_status(task),
         conclusion,
-        title.replace("_", " "),
+        (f"Round {run.round}: {told}" if run.round > 1 else told.capitalize())[:TITLE_LIMIT],
         _stage_summary(task, run),
-        annotations=findings[:ANNOTATION_LIMIT],
+        annotations=_annotations(task, run),
         buttons=(RETRY,) if conclusion in {"failure", "timed_out"} else (),
     )
 
 
+def _annotations(task: Task, run: StageRun) -> tuple[Finding, ...]:
+    if run.stage is not Stage.REVIEW or run.outcome is None:
+        return ()
+    open_ones = [f for f in task.open_findings if f.round == run.round and f.file and not _ODD_PATH.search(f.file)]
+    return tuple(open_ones[:ANNOTATION_LIMIT])
+
+
 def _stage_summary(task: Task, run: StageRun) -> str:
-    parts = [words.plain(run.summary, 20_000)] if run.summary else []
+    if run.outcome is None:
+        parts = [
+            f"The agent is at work; how far it is stands in the comment on #{task.issue}."
+            if task.state is State.RUNNING
+            else "It was interrupted and goes on from its checkpoint when a worker is free."
+        ]
+    else:
+        took = words.duration((run.ended_ms or run.started_ms) - run.started_ms)
+        parts = [
+            words.plain(run.summary, 20_000) or (_DID.get(run.stage, "") if run.outcome == "passed" else ""),
+            f"It took {took}.",
+        ]
     if run.attempts > 1:
-        parts.append(f"Attempt {run.attempts}; earlier ones were interrupted.")
+        parts.append(f"This is attempt {run.attempts}; the ones before were interrupted.")
     if run.stage is Stage.REVIEW:
         parts += [words.finding(f) for f in task.findings if f.round == run.round]
-    if run.outcome is None:
-        parts.append("The agent is at work." if task.state is State.RUNNING else "Interrupted; goes on from here.")
-    return "\n\n".join(parts)[:SUMMARY_LIMIT] or "Nothing to add."
+    return words.fitting([p for p in parts if p], SUMMARY_LIMIT)
 
 
 class Annotation(msgspec.Struct, frozen=True):
@@ -146,4 +177,4 @@ class Annotation(msgspec.Struct, frozen=True):
 def annotation(f: Finding) -> Annotation:
     level = {"critical": "failure", "high": "failure", "medium": "warning"}.get(f.severity, "notice")
     line = max(1, f.line)
-    return Annotation(f.file, line, line, level, words.plain(f.text), f"{f.id}: {f.type}"[:255])
+    return Annotation(f.file, line, line, level, words.plain(f.text), f"{f.id}: {words.line(f.type, 200)}")

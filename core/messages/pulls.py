@@ -1,52 +1,56 @@
 """What a pull request says: while the agents work, and when they are done; and the review of a round."""
 
 from core.messages import approval, words
-from core.messages.words import finding
-from core.tasks import Task
+from core.messages.words import count, finding, plain
+from core.tasks import Stage, Task
 
 REVIEW_MARKER = "<!-- pdev:review:{id}:{round} -->"
+TITLE_LIMIT = 256
+BODY_LIMIT = 65_536
+"""Characters of a title, and of a body or review (GitHub's limits)."""
+_DESCRIPTION, _TESTED, _FINDINGS, _SUMMARY = 30_000, 5_000, 20_000, 10_000
 
 
 def draft_title(task: Task, *, drafts: bool) -> str:
-    """At most 256 characters (GitHub's limit); `[WIP]` where the repository has no drafts."""
-    title = f"{'' if drafts else '[WIP] '}{words.plain(task.trigger.title)} (#{task.issue})"
-    return title if len(title) <= 256 else title[:255] + "…"
+    """`[WIP]` where the repository has no drafts."""
+    mark, number = "" if drafts else "[WIP] ", f" (#{task.issue})"
+    return mark + words.line(task.trigger.title, TITLE_LIMIT - len(mark) - len(number) - 20) + number
 
 
 def draft_body(task: Task) -> str:
-    return (
-        f"Closes #{task.issue}\n\n"
-        f"pdev works on this; the progress is in the comment on #{task.issue} and in the checks below. "
-        "This description is replaced when the agents are done.\n"
-        f"{approval.draft_note(task)}"
-    )
+    parts = [
+        f"Closes #{task.issue}",
+        f"pdev works on this. How far it is stands in the comment on #{task.issue} and in the checks below; this "
+        "description is replaced when the agents are done.",
+        approval.draft_note(task).strip(),
+    ]
+    return "\n\n".join(p for p in parts if p) + "\n"
 
 
 def final_title(task: Task, title: str) -> str:
-    text = words.plain(" ".join(title.split()), 200) or draft_title(task, drafts=True)
-    return text[:256]
+    return words.line(title, 200) or draft_title(task, drafts=True)
 
 
 def final_body(task: Task, body: str, tested: str) -> str:
     """The finalizer's description, within the frame that pdev vouches for."""
-    rounds = max((run.round for run in task.stages), default=1)
-    gates = "\n".join(f"- {name}: {outcome}" for name, outcome in sorted(task.gates.items()))
-    return "\n\n".join(
-        part
-        for part in (
-            f"Closes #{task.issue}",
-            words.plain(body, 40_000),
-            f"### How it was tested\n\n{words.plain(tested, 5_000)}" if tested else "",
-            f"<details><summary>{rounds} review round{'s' if rounds > 1 else ''}, "
-            f"{len(task.findings)} finding{'' if len(task.findings) == 1 else 's'}</summary>\n\n"
-            + ("\n\n".join(finding(f) for f in task.findings) or "The reviewer had nothing to change.")
-            + "\n\n</details>",
-            f"<details><summary>Checks that pdev ran itself before each push</summary>\n\n{gates}\n\n</details>"
-            if gates
-            else "",
-        )
-        if part
+    rounds = count(sum(run.stage is Stage.REVIEW for run in task.stages), "review")
+    found = count(len(task.findings), "finding")
+    listed = words.fitting([finding(f) for f in task.findings], _FINDINGS)
+    checks = "\n".join(
+        f"- {name}: {words.line(out, 300).replace('_', ' ')}" for name, out in sorted(task.gates.items())
     )
+    parts = [
+        f"Closes #{task.issue}",
+        plain(body, _DESCRIPTION),
+        f"### How it was tested\n\n{plain(tested, _TESTED)}" if tested.strip() else "",
+        _fold(f"{rounds}, {found}", listed or "The reviewer had nothing to change."),
+        _fold("Checks that pdev ran itself before each push", checks) if checks else "",
+    ]
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def _fold(title: str, text: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
 
 
 def review_marker(task: Task) -> str:
@@ -55,9 +59,11 @@ def review_marker(task: Task) -> str:
 
 def review_body(task: Task, summary: str) -> str:
     """The pull-request review of one round; the findings that have no line in the diff stand here."""
-    found = [f for f in task.findings if f.round == task.round]
-    head = "asks for changes" if found else "has nothing to change"
-    return "\n\n".join(
-        [review_marker(task), f"**Review, round {task.round}**: the reviewer {head}.", words.plain(summary, 10_000)]
-        + [finding(f) for f in found]
-    ).strip()
+    found = [f for f in task.findings if f.round == task.round and f.state == "open"]
+    says = f"asks for {count(len(found), 'change')}" if found else "has nothing to change"
+    next_step = "The corrector is next." if found else "The finalizer is next."
+    if found and task.round >= task.options.max_rounds:
+        next_step = f"This was the last allowed round; a person is asked in the comment on #{task.issue}."
+    head = f"**Review, round {task.round}**: the reviewer {says}. {next_step}"
+    listed = words.fitting([finding(f) for f in found], BODY_LIMIT - _SUMMARY - 1_000)
+    return "\n\n".join(p for p in (review_marker(task), head, plain(summary, _SUMMARY), listed) if p)

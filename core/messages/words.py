@@ -1,18 +1,13 @@
-"""Small turns of phrase that several messages share: durations, money, states in a person's words."""
+"""Small turns of phrase that several messages share: durations, money, progress, and other people's words made safe."""
 
 import re
+from collections.abc import Iterable
 
-from core.tasks import Finding, Needs, PausedBy, Stage, State, Task
+from core.tasks import Finding, Stage, State, Task
 
 _LOUD = re.compile(r"(@(?=\w)|#(?=\d)|\bGH-(?=\d)|/issues/(?=\d)|/pull/(?=\d))", re.IGNORECASE)
 """What GitHub turns into a mention or a reference."""
-
-STAGE_NAMES: dict[Stage, str] = {
-    Stage.DEVELOP: "develop",
-    Stage.REVIEW: "review",
-    Stage.CORRECT: "correct",
-    Stage.FINALIZE: "finalize",
-}
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
 
 ICONS: dict[State, str] = {
     State.BLOCKED: "⛔",
@@ -27,6 +22,7 @@ ICONS: dict[State, str] = {
     State.FAILED: "❌",
     State.CANCELLED: "🚫",
 }
+_MARKS = {"open": "🔴", "fixed": "🟢"}
 
 
 def duration(ms: int) -> str:
@@ -36,6 +32,11 @@ def duration(ms: int) -> str:
     minutes, seconds = divmod(seconds, 60)
     parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes else "", f"{seconds}s" if seconds else ""]
     return " ".join(p for p in parts if p)
+
+
+def worked(task: Task, now_ms: int) -> int:
+    """Milliseconds that stages of the task have taken; waiting for people and for slots is none of them."""
+    return sum((run.ended_ms or now_ms) - run.started_ms for run in task.stages)
 
 
 def cost(task: Task) -> str:
@@ -48,69 +49,100 @@ def cost(task: Task) -> str:
     return " · ".join(parts)
 
 
+def progress(task: Task) -> int:
+    """Percent of the whole way. Nobody knows how many rounds there will be, so each takes half of what is left."""
+    if task.settled:
+        return 100
+    # Correct follows review, so the steps of the loop are review 1, correct 1, review 2, …
+    step = 2 * (task.round - 1) + (task.stage is Stage.CORRECT)
+    begin, end = {
+        Stage.DEVELOP: (0.0, 40.0),
+        Stage.FINALIZE: (80.0, 100.0),
+    }.get(task.stage, (80 - 40 / 2**step, 80 - 20 / 2**step))
+    return int(begin + (end - begin) * task.progress / 100)
+
+
+def bar(percent: int) -> str:
+    """Ten boxes and the number."""
+    filled = percent // 10
+    return f"`{'█' * filled}{'░' * (10 - filled)}` {percent} %"
+
+
+def count(number: int, thing: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def issues(numbers: tuple[int, ...]) -> str:
     """`#3, #4 and #5`."""
     marks = [f"#{n}" for n in numbers]
     return marks[0] if len(marks) == 1 else f"{', '.join(marks[:-1])} and {marks[-1]}"
 
 
+def stage_name(task: Task) -> str:
+    """`develop`; `review, round 2`."""
+    return task.stage.value + (f", round {task.round}" if task.round > 1 else "")
+
+
 def quote(text: str) -> str:
     """Somebody's words as a Markdown quotation."""
-    return "\n".join(f"> {line}".rstrip() for line in text.splitlines()) or "> "
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines()) or ">"
+
+
+def code(text: str, limit: int = 60) -> str:
+    """Somebody's word, shown as code: it can neither format, mention nor hide anything."""
+    short = " ".join(text.replace("`", "'").split())
+    return f"`{short if len(short) <= limit else short[: limit - 1] + '…'}`"
 
 
 def plain(text: str, limit: int = 2_000) -> str:
-    """An agent's words, made safe to show: they mention nobody, close nothing and hide nothing.
+    """An agent's words, made safe to show: they mention nobody, close nothing, hide nothing, and end where they end.
 
-    A mention notifies strangers, a closing keyword in a PR closes issues, and an HTML comment could imitate our
-    markers.
+    A mention notifies strangers, a closing keyword in a PR closes issues, an HTML comment could imitate our markers,
+    and a code block or a fold left open would swallow what follows.
     """
     safe = _LOUD.sub("\\1\u200b", text.replace("<!--", "&lt;!--"))
-    return safe if len(safe) <= limit else safe[: limit - 1] + "…"
+    return _closed(safe if len(safe) <= limit else safe[: limit - 1] + "…")
+
+
+def line(text: str, limit: int = 120) -> str:
+    """As `plain`, on one line."""
+    return plain(" ".join(text.split()), limit)
+
+
+def _closed(text: str) -> str:
+    fence = ""
+    for one in text.split("\n"):
+        if not (match := _FENCE.match(one)):
+            continue
+        if not fence:
+            fence = match[1]
+        elif match[1].startswith(fence) and not match[2].strip():
+            fence = ""
+    text = f"{text}\n{fence}" if fence else text
+    return text + "\n\n</details>" * max(0, text.count("<details") - text.count("</details>"))
 
 
 def finding(f: Finding) -> str:
     """One finding as a paragraph."""
-    where = f" · `{f.file}{f':{f.line}' if f.line else ''}`" if f.file else ""
-    mark = {"open": "🔴", "fixed": "🟢"}.get(f.state, "⚪")
-    note = f" — {plain(f.note, 500)}" if f.note else ""
-    return f"{mark} **{f.id}** {f.severity} {f.type}{where}: {plain(f.text)}{note}"
+    where = f" in {code(f'{f.file}:{f.line}' if f.line else f.file, 200)}" if f.file else ""
+    text, note = plain(f.text), ""
+    if f.note:  # behind a code block it must not stand on the same line
+        between = "\n\n" if "\n" in text else " — "
+        note = f"{between}{'fixed' if f.state == 'fixed' else 'not fixed'}: "
+        note += plain(f.note, 500)
+    return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}){where}: {text}{note}"
 
 
-def headline(task: Task, position: int | None = None) -> str:
-    """Where the task stands, in one line."""
-    stage = STAGE_NAMES[task.stage] + (f", round {task.round}" if task.round > 1 else "")
-    return {
-        State.BLOCKED: f"Waiting for {issues(task.blockers)}" if task.blockers else "Waiting",
-        State.QUEUED: f"Queued, number {position} in line" if position else "Queued",
-        State.RUNNING: f"Working: {stage}",
-        State.WAITING_INPUT: _needs(task),
-        State.WAITING_CHECKS: "Waiting for other checks on the pull request",
-        State.PAUSED: _paused(task),
-        State.READY: f"Ready: pull request #{task.pr} waits for your review",
-        State.MERGED: "Merged",
-        State.COMPLETED: "Closed by a person",
-        State.FAILED: f"Failed while in {stage}",
-        State.CANCELLED: "Cancelled",
-    }[task.state]
-
-
-def _needs(task: Task) -> str:
-    if task.reason == "rounds":
-        return "The reviewer still asks for changes"
-    return {
-        Needs.ANSWER: "The agent has a question",
-        Needs.CONFLICT: "A merge conflict needs a person",
-        Needs.CRASH: f"Stopped after {task.crashes} crashes",
-        Needs.APPROVAL: "Waits for approval to push",
-        None: "Waits for a person",
-    }[task.needs]
-
-
-def _paused(task: Task) -> str:
-    return {
-        PausedBy.PERSON: "Paused",
-        PausedBy.BUDGET: "Paused: the budget is spent",
-        PausedBy.INSTALLATION: "Paused: pdev has no access to this repository at the moment",
-        None: "Paused",
-    }[task.paused_by]
+def fitting(paragraphs: Iterable[str], limit: int) -> str:
+    """As many whole paragraphs as `limit` characters hold, and how many are missing."""
+    texts = list(paragraphs)
+    kept: list[str] = []
+    left = limit - 100
+    for text in texts:
+        left -= len(text) + 2
+        if left < 0:
+            kept.append(f"… and {len(texts) - len(kept)} more, too long to show here.")
+            break
+        kept.append(text)
+    return "\n\n".join(kept)

@@ -45,6 +45,15 @@ class Doorbells(Room):
         """Become the one who reports this task; False while somebody else does, who will see the newest version."""
         return bool(await self._scripts("take_report", task_id, token, ttl_ms))
 
+    async def release_reports(self, owner: str) -> int:
+        """Let others report what a dead process was reporting (tokens `<owner>:…`); its jobs are in the queue."""
+        released = 0
+        for name in await self._redis.zrange("pdev:tasks:unreported", 0, -1):
+            holder = await self._redis.get(b"pdev:report:" + name)
+            if holder and holder.startswith(f"{owner}:".encode()):
+                released += await self.end_report(name.decode(), holder.decode())
+        return released
+
     async def end_report(
         self, task_id: str, token: str, version_seen: int | None = None, ttl_ms: int = REPORT_LOCK_MS
     ) -> bool:

@@ -7,7 +7,7 @@ processes read. Finishing the head brings up the next; an entry that is put back
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,10 @@ class Entry:
 class Inbox(Room):
     """The stream of deliveries and its leased locks."""
 
-    def __init__(self, redis: "Redis", clock: Clock) -> None:
+    def __init__(self, redis: "Redis", clock: Clock, *, on_unreadable: Callable[[], object] = lambda: None) -> None:
+        """`on_unreadable` is called for each stored delivery that is damaged and was therefore set aside."""
         super().__init__(redis, clock)
+        self._on_unreadable = on_unreadable
         self._waiting: list[tuple[list[Any], asyncio.Future[bool]]] = []
         self._flushing: asyncio.Task[None] | None = None
         self._digest: str | None = None
@@ -149,24 +151,25 @@ class Inbox(Room):
     ) -> list[Entry]:
         entries = []
         for name, fields in found:
-            tries = int(fields.get(b"tries", b"0"))
+            try:
+                delivery = deliveries.decode(fields[b"delivery"])
+                tries = int(fields.get(b"tries", b"0"))
+            except (ValueError, KeyError) as error:
+                await self._set_aside(name, fields, error)
+                continue
             if claimed:
                 seen = await self._redis.xpending_range(_STREAM, _GROUP, min=name, max=name, count=1)
                 tries += seen[0]["times_delivered"] - 1 if seen else 0
-            try:
-                delivery = deliveries.decode(fields[b"delivery"])
-            except ValueError as error:
-                await self._set_aside(name, fields, error)
-            else:
-                entries.append(Entry(name.decode(), delivery, tries))
+            entries.append(Entry(name.decode(), delivery, tries))
         return entries
 
-    async def _set_aside(self, name: bytes, fields: dict[bytes, bytes], error: ValueError) -> None:
-        """Let the line go on past a delivery that cannot be read, and keep it for the operator."""
-        _log.error("an unreadable delivery was set aside in %s: %s", _UNREADABLE, error)
-        await self._redis.lpush(_UNREADABLE, fields[b"delivery"])  # type: ignore[misc]
+    async def _set_aside(self, name: bytes, fields: dict[bytes, bytes], error: Exception) -> None:
+        """Let the others go on past a delivery that cannot be read, and keep it for the operator."""
+        _log.error("an unreadable delivery was set aside in %s: %r", _UNREADABLE, error)
+        await self._redis.lpush(_UNREADABLE, fields.get(b"delivery") or repr(fields))  # type: ignore[misc]
         await self._redis.ltrim(_UNREADABLE, 0, 99)  # type: ignore[misc]
-        await self._scripts("done", name, fields[b"line"])
+        await self._scripts("done", name, fields.get(b"line", b""))
+        self._on_unreadable()
 
     async def _forget_consumers(self) -> None:
         for consumer in await self._redis.xinfo_consumers(_STREAM, _GROUP):

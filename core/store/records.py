@@ -101,8 +101,11 @@ class CheckSeen(msgspec.Struct, frozen=True):
     """A check run as GitHub shows it."""
 
     id: int
+    """0 while it is not known whether GitHub has made it."""
     digest: str
     status: str
+    annotated: tuple[str, ...] = ()
+    """Ids of the findings that stand at their lines; GitHub would add them a second time."""
 
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +113,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
 
     comment_id: int | None = None
     comment_digest: str = ""
+    shown: str = ""
+    """Fingerprint of what comment and check runs show together."""
     reaction: str = ""
     checks: dict[str, CheckSeen] = {}
     """By `<check name>@<head sha>`."""

@@ -10,12 +10,16 @@ from core.store.scripts import Room
 class Workers(Room):
     """The part of the store that counts slots."""
 
-    async def announce(self, worker: WorkerInfo, ttl_ms: int) -> None:
-        """Say that a worker lives; say it again before `ttl_ms` are over, in real time whatever the clock's shift."""
+    async def announce(self, worker: WorkerInfo, ttl_ms: int) -> bool:
+        """Say that a worker lives; say it again before `ttl_ms` are over, in real time whatever the clock's shift.
+
+        True when that is news: it is new, or was given up since it last said so (frozen, or the store was away).
+        """
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(f"pdev:worker:{worker.id}", msgspec.json.encode(worker), px=ttl_ms)
+            pipe.set(f"pdev:worker:{worker.id}", msgspec.json.encode(worker), px=ttl_ms, get=True)
             pipe.sadd("pdev:workers", worker.id)
-            await pipe.execute()
+            before, _ = await pipe.execute()
+        return before is None
 
     async def retire(self, worker_id: str) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:

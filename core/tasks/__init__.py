@@ -5,7 +5,18 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
-from core.tasks.moves import MAX_CRASHES, MOVES, IllegalMove, enter_stage, interrupted, leave_stage, move, resumed
+from core.tasks.moves import (
+    MAX_CRASHES,
+    MOVES,
+    IllegalMove,
+    enter_stage,
+    interrupted,
+    is_under_way,
+    leave_stage,
+    move,
+    resumed,
+)
+from core.tasks.reasons import LIMITS, Reason, parsed
 from core.tasks.records import (
     ENDED,
     SETTLED,
@@ -26,6 +37,7 @@ from core.tasks.records import (
 
 __all__ = [
     "ENDED",
+    "LIMITS",
     "MAX_CRASHES",
     "MOVES",
     "SETTLED",
@@ -36,6 +48,7 @@ __all__ = [
     "Needs",
     "Options",
     "PausedBy",
+    "Reason",
     "Stage",
     "StageRun",
     "State",
@@ -44,8 +57,10 @@ __all__ = [
     "Wish",
     "enter_stage",
     "interrupted",
+    "is_under_way",
     "leave_stage",
     "move",
+    "parsed",
     "resumed",
     "task_id",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from core.tasks.records import SETTLED, Needs, PausedBy, StageRun, State, Task, Wish
+from core.tasks.reasons import Reason
+from core.tasks.records import SETTLED, Needs, PausedBy, Stage, StageRun, State, Task, Wish
 
 _OUTSIDE = {State.MERGED, State.COMPLETED, State.CANCELLED, State.PAUSED}
 """What people can bring about from outside at any time: merge the PR, close the issue, cancel, pause."""
@@ -23,11 +24,24 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.PAUSED: frozenset({State.QUEUED, State.BLOCKED, *_OUTSIDE} - {State.PAUSED}),
     State.READY: frozenset({State.QUEUED, *_OUTSIDE}),
     State.MERGED: frozenset({State.QUEUED}),
-    State.COMPLETED: frozenset({State.QUEUED}),
+    State.COMPLETED: frozenset({State.QUEUED, State.BLOCKED, State.MERGED}),
     State.FAILED: frozenset({State.QUEUED, State.BLOCKED, State.CANCELLED, State.MERGED, State.COMPLETED}),
     State.CANCELLED: frozenset({State.QUEUED, State.BLOCKED, State.MERGED, State.COMPLETED}),
 }
-"""Every legal move. Every end can be resumed, so every end leads back to queued."""
+"""Every legal move. Every end can be resumed, so every end leads back to queued; and whatever became of a task,
+a person may still merge its pull request."""
+
+_ENDS_A_RUN: Mapping[State, str] = {
+    State.WAITING_INPUT: "stopped",
+    State.WAITING_CHECKS: "passed",
+    State.READY: "passed",
+    State.PAUSED: "paused",
+    State.FAILED: "failed",
+    State.CANCELLED: "cancelled",
+    State.MERGED: "cancelled",
+    State.COMPLETED: "cancelled",
+}
+"""How a stage ended that was under way when its task came into this state. In all other states it may yet go on."""
 
 
 class IllegalMove(Exception):
@@ -42,10 +56,12 @@ def move(task: Task, to: State, now_ms: int, **fields: object) -> Task:
     """The task in its next state.
 
     Fields that only made sense in the old state (what it needed, who paused it, the wish, the lease's owner) are
-    cleared unless given.
+    cleared unless given; a stage that was under way and does not go on by itself has ended.
     """
     if to not in MOVES[task.state]:
         raise IllegalMove(task, to)
+    if to in _ENDS_A_RUN and is_under_way(task):
+        task = leave_stage(task, _ENDS_A_RUN[to], now_ms)
     cleared: dict[str, object] = {
         "needs": None, "paused_by": None, "reason": "", "question": "", "wish": Wish.NONE,
         "settled_ms": now_ms if to in SETTLED else None,
@@ -57,20 +73,28 @@ def move(task: Task, to: State, now_ms: int, **fields: object) -> Task:
     return replace(task, **{**cleared, **fields, "state": to, "updated_ms": now_ms})
 
 
+def is_under_way(task: Task) -> bool:
+    """Whether the last stage has begun and not ended: an agent works on it, or was interrupted."""
+    return task.last_run is not None and task.last_run.outcome is None
+
+
 def enter_stage(task: Task, now_ms: int) -> Task:
     """Note that an attempt at the current stage and round begins; a second attempt counts, it does not start anew."""
-    runs, last = task.stages, task.stages[-1] if task.stages else None
-    if last and last.stage is task.stage and last.round == task.round and last.outcome is None:
-        runs = (*runs[:-1], replace(last, attempts=last.attempts + 1))
+    last = task.last_run
+    if last and is_under_way(task) and (last.stage, last.round) == (task.stage, task.round):
+        runs = (*task.stages[:-1], replace(last, attempts=last.attempts + 1))
     else:
-        runs = (*runs, StageRun(stage=task.stage, round=task.round, started_ms=now_ms))
+        runs = (*task.stages, StageRun(stage=task.stage, round=task.round, started_ms=now_ms))
     return replace(task, stages=runs, progress=0, activity="", updated_ms=now_ms)
 
 
 def leave_stage(task: Task, outcome: str, now_ms: int, summary: str = "") -> Task:
-    """Note how the running stage ended."""
+    """Note how the stage ended; one that failed before it began (nothing could be set up) is noted as well."""
+    if not is_under_way(task):
+        task = enter_stage(task, now_ms)
     last = replace(task.stages[-1], ended_ms=now_ms, outcome=outcome, summary=summary)
-    return replace(task, stages=(*task.stages[:-1], last), progress=100, updated_ms=now_ms)
+    done = 100 if outcome in {"passed", "approved", "corrections_needed"} else task.progress
+    return replace(task, stages=(*task.stages[:-1], last), progress=done, activity="", updated_ms=now_ms)
 
 
 MAX_CRASHES = 3
@@ -84,12 +108,20 @@ def interrupted(task: Task, now_ms: int, *, crashed: bool) -> Task:
     if task.wish is Wish.PAUSE:
         return move(task, State.PAUSED, now_ms, reason=task.reason, paused_by=PausedBy.PERSON)
     crashes = task.crashes + crashed
-    if crashes >= MAX_CRASHES:
-        return move(task, State.WAITING_INPUT, now_ms, needs=Needs.CRASH, reason="crashed", crashes=crashes)
-    return move(task, State.QUEUED, now_ms, crashes=crashes)
+    if crashes < MAX_CRASHES:
+        return move(task, State.QUEUED, now_ms, crashes=crashes)
+    task = leave_stage(task, "crashed", now_ms)
+    return move(task, State.WAITING_INPUT, now_ms, needs=Needs.CRASH, reason=Reason.CRASHED, crashes=crashes)
 
 
 def resumed(task: Task, now_ms: int) -> Task:
-    """Back in the queue at its stage and round, with its crashes forgiven; blocked again if it still waits."""
+    """Back in the queue at its stage and round, with its crashes forgiven; blocked again if it still waits.
+
+    A task that is finalized has nothing left to do there: it is reviewed once more, because people who ask to go on
+    want the agents to look at what has changed since.
+    """
     to = State.BLOCKED if task.blockers else State.QUEUED
+    last = task.last_run
+    if last and (task.stage, last.stage, last.outcome) == (Stage.FINALIZE, Stage.FINALIZE, "passed"):
+        task = replace(task, stage=Stage.REVIEW, round=task.round + 1, progress=0)
     return move(task, to, now_ms, crashes=0)

@@ -82,7 +82,9 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     started_ms: int
     ended_ms: int | None = None
     outcome: str | None = None
-    """`passed`, `corrections_needed`, `failed`, `cancelled`, `paused`, `asked`, `limit`; None while it runs."""
+    """`passed`, `approved`, `corrections_needed`, `failed`, `limit`, `crashed`, `cancelled`, `paused`, `asked`,
+    `stopped` (a person must decide); None
+    while it runs, or waits for another worker after an interruption."""
     summary: str = ""
 
 
@@ -143,7 +145,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     needs: Needs | None = None
     paused_by: PausedBy | None = None
     reason: str = ""
-    """Why it stands where it stands, as a code that `core/messages` words: `by:alice`, `crashed`, `no_change`, …"""
+    """Why it stands where it stands: a `Reason`, with who is behind it (`by:alice`)."""
     question: str = ""
     blockers: tuple[int, ...] = ()
     """Open issues of the same repository that it waits for."""
@@ -194,6 +196,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def repository(self) -> RepoRef:
         return RepoRef(self.owner_login, self.repo)
+
+    @property
+    def last_run(self) -> StageRun | None:
+        return self.stages[-1] if self.stages else None
 
     @property
     def settled(self) -> bool:

@@ -101,6 +101,8 @@ class Hub:
             self.world, data_dir, now(), owner=owner, repo=repo, private=private, key_pem=self.private_key_pem
         )
         self.app.hook.url, self.app.hook.secret = webhook_url, webhook_secret
+        self.visitor = ""
+        """Who somebody is that opens a page for the first time; empty: nobody."""
         self.users = {
             account.login: person_token(self.world, account).value
             for account in self.world.accounts.values()

@@ -54,7 +54,8 @@ class WorldIssue:
 
 
 def _tested(issue: "WorldIssue") -> Iterator[Cue]:
-    yield run(PYTHON, "-m", "unittest", "-q", issue.tests)
+    is_ours = issue.number in BY_NUMBER
+    yield run(PYTHON, "-m", "unittest", "-q", issue.tests, expect=0 if is_ours else None)
 
 
 def _slug(_: Scene) -> Iterator[Cue]:
@@ -178,7 +179,7 @@ def script(think_ms: int = THINK_MS) -> Callable[[Scene], Iterator[Cue]]:
     """What every agent of this world does."""
 
     def play(scene: Scene) -> Iterator[Cue]:
-        issue = BY_NUMBER[scene.issue]
+        issue = BY_NUMBER.get(scene.issue) or _visitors(scene)
         yield wait(think_ms)
         yield from {"developer": _develop, "reviewer": _review, "corrector": _correct, "finalizer": _finalize}[
             scene.role
@@ -186,6 +187,15 @@ def script(think_ms: int = THINK_MS) -> Callable[[Scene], Iterator[Cue]]:
         yield spend(tokens_in=1800, tokens_out=240, usd=0.01, turns=1)
 
     return play
+
+
+def _visitors(scene: Scene) -> WorldIssue:
+    """An issue that somebody opened while looking around: scripted agents have no ideas, so they only take a note."""
+
+    def take_a_note(_: Scene) -> Iterator[Cue]:
+        yield edit(f"notes/issue-{scene.issue}.md", f"# {scene.title}\n\nA real agent would work on this.\n")
+
+    return WorldIssue(scene.issue, scene.title, "A scripted agent took a note of this.", "tests", take_a_note)
 
 
 def _develop(issue: WorldIssue, scene: Scene) -> Iterator[Cue]:

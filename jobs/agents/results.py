@@ -109,4 +109,7 @@ def parse_answer(kind: type[Answer], data: Any) -> Answer | Question:
 
 def answer_schema(kind: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema that is shown to an agent: the answer, or a question."""
-    return {"anyOf": [kind.model_json_schema(), Question.model_json_schema()]}
+    shapes = [kind.model_json_schema(), Question.model_json_schema()]
+    named = {name: shape for one in shapes for name, shape in one.pop("$defs", {}).items()}
+    # References count from the whole schema's root.
+    return {"anyOf": shapes} | ({"$defs": named} if named else {})

@@ -20,7 +20,7 @@ def remove_tree(path: Path) -> None:
     except NotADirectoryError:
         path.unlink(missing_ok=True)
     except PermissionError:
-        _open_up(path)
+        open_up(path)
         shutil.rmtree(path, onerror=_unless_gone)
 
 
@@ -29,7 +29,8 @@ def _unless_gone(_do: Callable[..., Any], _path: str, error: tuple[type[BaseExce
         raise error[1]
 
 
-def _open_up(top: Path) -> None:
+def open_up(top: Path) -> None:
+    """Give ourselves access to every folder below `top` again, without following a link."""
     _allow(top)
     for folder, names, _ in os.walk(top, followlinks=False):
         for name in names:

@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jobs.git.changes import NESTED_MODE, FileChange, Signature, path_bytes, path_text
+from jobs.git.errors import GitError
 from jobs.git.objects import DIFF_CAP, TOTAL_CAP, Diff, Objects
 from jobs.git.process import Call, Git, Output, lines
-from jobs.git.trees import remove_tree
+from jobs.git.trees import open_up, remove_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,13 @@ class Worktree:
     async def reset(self, commit: str, *, keep_fds: Sequence[int] = ()) -> None:
         """Make the tree (and the local branch) exactly `commit`; ignored files stay."""
         await self._clear_obstacles()
+        try:
+            await self._reset(commit, keep_fds)
+        except GitError:
+            await asyncio.to_thread(open_up, self.path)
+            await self._reset(commit, keep_fds)
+
+    async def _reset(self, commit: str, keep_fds: Sequence[int]) -> None:
         await self._run("reset", "--quiet", "--hard", commit, "--", keep_fds=keep_fds)
         await self._run("clean", "-ffdq", keep_fds=keep_fds)
 
@@ -159,7 +167,7 @@ class Worktree:
         return b"".join(row + b"\0" for row in rows)
 
     async def _clear_obstacles(self) -> None:
-        """Nested repositories and unreadable folders stop `reset` and `clean`: an agent may leave either."""
+        """Nested repositories that were staged stop `reset`."""
         said = await self._run("ls-files", "-z", "--stage", expect=(0, 128))
         nested = [row.split(b"\t", 1)[1] for row in lines(said.stdout) if int(row.split(b" ", 1)[0], 8) == NESTED_MODE]
         for path in nested:

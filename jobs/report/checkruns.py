@@ -1,5 +1,6 @@
 """The check runs of a task on its head commit, and the end of those on heads that it has left behind."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,67 +10,79 @@ from msgspec.structs import replace
 
 from core.errors import NotFound, Refused
 from core.github import Kind, RepoDoor
-from core.messages.checks import CheckView, annotation, checks
+from core.messages.checks import SUPERSEDED, WITHDRAWN, CheckView, annotation, checks
 from core.store import CheckSeen, Store, Surface
 from core.tasks import Task
+
+_INTENDED = CheckSeen(0, "", "")
+"""Noted right before a check run is made: whoever finds it later asks GitHub whether that happened."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRuns:
-    """A check run is known by task, name and head sha: `external_id` says the first two, GitHub the third."""
+    """A check run is known by task, name and head sha: `external_id` says the first two, GitHub the third.
+
+    `hold` is called before each one is made; it raises when somebody else reports this task by now.
+    """
 
     store: Store
     door: RepoDoor
     kind: Kind
     now: datetime
+    hold: Callable[[], Awaitable[None]]
 
     async def show(self, task: Task, surface: Surface) -> Surface:
         """Bring every check run up to date; saves after each write, so that none is ever written twice."""
         head = task.head_sha
-        if not head:
-            return surface
-        drawn = checks(task, round(self.now.timestamp() * 1000), server_url=self.door.server_url)
-        views = {f"{view.name}@{head}": view for view in drawn}
-        if not any(key in surface.checks for key in views):
-            surface = await self._recall(task, head, surface)
-        for key, view in views.items():
-            seen = surface.checks.get(key)
-            if seen and seen.digest == view.digest():
-                continue
-            shown = await self._write(task, head, view, seen)
-            surface = await self._noted(task, surface, key, CheckSeen(shown, view.digest(), view.status))
+        for doubtful in _doubtful(surface, head):
+            surface = await self._recall(task, doubtful, surface)
+        drawn = checks(task, server_url=self.door.server_url) if head else []
+        for view in drawn:
+            surface = await self._show_one(task, f"{view.name}@{head}", view, surface)
         for key, seen in list(surface.checks.items()):
-            if not key.endswith(f"@{head}") and seen.status != "completed":
-                await self._supersede(seen)
-                surface = await self._noted(task, surface, key, CheckSeen(seen.id, "superseded", "completed"))
+            if not key.endswith(f"@{head}" if head else "@") and seen.status != "completed":
+                await self._leave(seen, SUPERSEDED if head else WITHDRAWN)
+                surface = await self._noted(task, surface, key, replace(seen, digest="", status="completed"))
         return surface
+
+    async def _show_one(self, task: Task, key: str, view: CheckView, surface: Surface) -> Surface:
+        seen = surface.checks.get(key)
+        if seen and seen.digest == view.digest():
+            return surface
+        fields = self._fields(view, seen)
+        shown = await self._update(seen, fields) if seen else None
+        if shown is None:
+            surface = await self._noted(task, surface, key, _INTENDED)
+            await self.hold()
+            made = await self.door.create_check_run(
+                name=view.name, head_sha=key.rpartition("@")[2], external_id=_external_id(task, view.name),
+                budget=self.kind, **fields,
+            )  # fmt: skip
+            shown = made.id
+        annotated = (*(seen.annotated if seen else ()), *(f.id for f in view.annotations))
+        now_seen = CheckSeen(shown, view.digest(), view.status, tuple(dict.fromkeys(annotated)))
+        return await self._noted(task, surface, key, now_seen)
+
+    async def _update(self, seen: CheckSeen, fields: dict[str, Any]) -> int | None:
+        try:
+            await self.door.update_check_run(seen.id, budget=self.kind, **fields)
+        except NotFound:
+            return None
+        return seen.id
 
     async def _recall(self, task: Task, head: str, surface: Surface) -> Surface:
         """What an earlier worker wrote on this head and did not live to note, or a lost store forgot."""
+        known = {key: seen for key, seen in surface.checks.items() if seen.id or not key.endswith(f"@{head}")}
         ours = {f"{run.name}@{head}": CheckSeen(run.id, "", run.status) for run in await self.door.check_runs(head)
                 if run.external_id == _external_id(task, run.name)}  # fmt: skip
-        return replace(surface, checks={**surface.checks, **ours})
+        return replace(surface, checks={**ours, **known})
 
-    async def _write(self, task: Task, head: str, view: CheckView, seen: CheckSeen | None) -> int:
-        fields = self._fields(view, first=seen is None or seen.status != "completed")
-        if seen:
-            try:
-                await self.door.update_check_run(seen.id, budget=self.kind, **fields)
-            except NotFound:
-                pass
-            else:
-                return seen.id
-        created = await self.door.create_check_run(
-            name=view.name, head_sha=head, external_id=_external_id(task, view.name), budget=self.kind, **fields
-        )
-        return created.id
-
-    async def _supersede(self, seen: CheckSeen) -> None:
-        output = {"title": "Superseded", "summary": "A newer commit is on the branch; see its checks."}
+    async def _leave(self, seen: CheckSeen, words: tuple[str, str]) -> None:
+        title, summary = words
         try:
             await self.door.update_check_run(
                 seen.id, budget=self.kind, status="completed", conclusion="neutral", completed_at=self.now,
-                output=output,
+                output={"title": title, "summary": summary}, actions=[],
             )  # fmt: skip
         except (NotFound, Refused):
             return  # its commit is gone, and the check run with it
@@ -79,17 +92,25 @@ class CheckRuns:
         await self.store.save_surface(task.id, surface)
         return surface
 
-    def _fields(self, view: CheckView, *, first: bool) -> dict[str, Any]:
+    def _fields(self, view: CheckView, seen: CheckSeen | None) -> dict[str, Any]:
         fields: dict[str, Any] = {
             "status": view.status,
-            "output": {"title": view.title[:255], "summary": view.summary},
+            "output": {"title": view.title, "summary": view.summary},
             "actions": [msgspec.to_builtins(button) for button in view.buttons],
         }
-        if view.annotations and first:  # GitHub adds those of an update to those that are there
-            fields["output"]["annotations"] = [msgspec.to_builtins(annotation(f)) for f in view.annotations]
+        told = seen.annotated if seen else ()
+        if fresh := [f for f in view.annotations if f.id not in told]:  # GitHub adds them to those that it has
+            fields["output"]["annotations"] = [msgspec.to_builtins(annotation(f)) for f in fresh]
         if view.conclusion:
             fields |= {"conclusion": view.conclusion, "completed_at": self.now}
         return fields
+
+
+def _doubtful(surface: Surface, head: str) -> list[str]:
+    """Heads on which there may be check runs of ours that we do not know."""
+    if not surface.checks:
+        return [head] if head else []
+    return list(dict.fromkeys(key.rpartition("@")[2] for key, seen in surface.checks.items() if not seen.id))
 
 
 def _external_id(task: Task, name: str) -> str:

@@ -2,126 +2,174 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
 
 from msgspec.structs import replace
 
 from core.clock import Clock
-from core.errors import BudgetSpent, Forbidden, InstallationSuspended, NotFound, Transient
+from core.errors import Forbidden, InstallationSuspended, NotFound, Transient
 from core.github import GitHub, Kind, RepoDoor
 from core.messages.checks import checks
-from core.messages.sticky import marker, sticky
+from core.messages.standing import headline
+from core.messages.sticky import account, marker, sticky
 from core.queue import Report
-from core.schedule import Caps, plan
+from core.schedule import Caps, Wait, plan
 from core.store import Store, Surface
 from core.tasks import State, Task
 from jobs.report.checkruns import CheckRuns
 
 _log = logging.getLogger(__name__)
 
+PATIENCE_S = 5
+"""How long one call waits for GitHub before the report is put off: it holds a slot of the control queue."""
 NEWS_MS = 2_000
 """The shortest time between two writes about a running task, so that stages that end quickly are told together."""
 PROGRESS_MS = 20_000
 """The shortest time between two writes that only show progress."""
 PROGRESS_SHARE_MS = 12_000
 """… and this much for each running task: 50 of them stay under 400 content writes an hour (GitHub's limit is 500)."""
+_AGAIN_S = 5.0
+"""For trouble that passes by itself and did not say when."""
+
+Hold = Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+class Overtaken(Exception):
+    """This report took so long that somebody else reports the task now, who sees what we have done so far."""
+
+
 class Reporter:
-    """The report job. `notice` is a line for every comment that the operator's set-up calls for."""
+    """The report job. `notice` is a line for every comment that the operator's set-up calls for.
 
-    store: Store
-    github: GitHub
-    clock: Clock
-    notice: str = ""
-    token: Callable[[], str] = lambda: uuid4().hex
+    `token` names whoever reports; one that begins with the worker's id and a colon is given up with the worker.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        github: GitHub,
+        clock: Clock,
+        *,
+        notice: str = "",
+        token: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        self._store = store
+        self._github = github
+        self._clock = clock
+        self._notice = notice
+        self._token = token
+        self._own_login = ""
 
     async def report(self, task_id: str) -> None:
         """Show the task as it is now; returns when what GitHub shows is that, or when it will be tried again later."""
-        token = self.token()
-        if not await self.store.take_report(task_id, token):
+        token = self._token()
+        if not await self._store.take_report(task_id, token):
             return
         try:
-            while task := await self.store.task(task_id):
-                await self._show(task)
-                if await self.store.end_report(task_id, token, task.version):
-                    return
-            await self.store.end_report(task_id, token)
+            await self._until_shown(task_id, token)
+        except Overtaken:
+            return
         except Transient as later:
-            await self.store.end_report(task_id, token)
-            await self._put_off(task_id, later.retry_after or 5.0)
-        except (NotFound, Forbidden, InstallationSuspended) as gone:
-            await self.store.end_report(task_id, token)
-            _log.warning("task %s cannot be shown on GitHub: %s", task_id, gone)
+            await self._store.end_report(task_id, token)
+            _log.info("task %s is shown later: %s", task_id, later)
+            await self._put_off(task_id, later.retry_after or _AGAIN_S)
         except BaseException:
-            await self.store.end_report(task_id, token)
+            await self._store.end_report(task_id, token)
             raise
 
-    async def _put_off(self, task_id: str, seconds: float) -> None:
-        due_s = round(self.clock.now_ms() / 1000 + seconds) or 1
-        await self.store.enqueue(Report(task_id, 0, due_s), defer_ms=max(1, round(seconds * 1000)))
+    async def _until_shown(self, task_id: str, token: str) -> None:
+        while task := await self._store.task(task_id):
+            await self._show(task, partial(self._hold, task_id, token))
+            if await self._store.end_report(task_id, token, task.version):
+                return
+        await self._store.end_report(task_id, token)
 
-    async def _show(self, task: Task) -> None:
-        surface = await self.store.surface(task.id)
-        door = self.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
-        position = await self._position(task)
-        prints = _prints(task, self.clock.now_ms(), position)
-        if wait_ms := await self._pace(task, surface, prints):
+    async def _hold(self, task_id: str, token: str) -> None:
+        """Keep the right to report this task, as long as GitHub may take for the next write."""
+        if not await self._store.take_report(task_id, token):
+            raise Overtaken
+
+    async def _put_off(self, task_id: str, seconds: float) -> None:
+        due_s = round(self._clock.now_ms() / 1000 + seconds) or 1
+        await self._store.enqueue(Report(task_id, 0, due_s), defer_ms=max(1, round(seconds * 1000)))
+
+    async def _show(self, task: Task, hold: Hold) -> None:
+        surface = await self._store.surface(task.id)
+        door = self._github.repo(task.installation_id, task.repository, repo_id=task.repo_id, patience_s=PATIENCE_S)
+        wait = await self._wait(task)
+        prints = _prints(task, wait, door.server_url)
+        if wait_ms := await self._pace(surface, prints):
             await self._put_off(task.id, wait_ms / 1000)
             return
-        kind = _kind(task, is_turn=not surface.comment_digest.startswith(prints.turn))
+        kind = _kind(task, is_turn=not surface.shown.startswith(prints.turn))
         try:
-            surface = await self._comment(task, surface, door, kind, prints, position)
-            await self.store.save_surface(task.id, surface)
-            surface = await CheckRuns(self.store, door, kind, self.clock.now()).show(task, surface)
-        except BudgetSpent as spent:
-            await self._put_off(task.id, spent.retry_after or 30.0)
-        await self.store.save_surface(task.id, replace(surface, reported_version=task.version))
+            surface = await self._show_comment(task, surface, door, kind, prints, wait, hold)
+            await CheckRuns(self._store, door, kind, self._clock.now(), hold).show(task, surface)
+        except (NotFound, Forbidden, InstallationSuspended) as gone:
+            _log.warning("%s cannot be shown on GitHub: %s", task.slug, gone)
+        surface = await self._store.surface(task.id)
+        shown = replace(surface, shown=f"{prints.turn}:{prints.news}", reported_version=task.version)
+        await self._store.save_surface(task.id, shown)
 
-    async def _pace(self, task: Task, surface: Surface, prints: "_Prints") -> int:
+    async def _pace(self, surface: Surface, prints: "_Prints") -> int:
         """How many milliseconds the write has to wait: none for what people wait for, most for mere progress."""
-        seen = surface.comment_digest.split(":")
-        if seen[0] != prints.turn:
+        turn, _, news = surface.shown.partition(":")
+        if turn != prints.turn:
             return 0
         interval = NEWS_MS
-        if seen[1:2] == [prints.news]:
-            interval = max(PROGRESS_MS, PROGRESS_SHARE_MS * (await self.store.capacity()).taken)
-        return max(0, surface.written_ms + interval - self.clock.now_ms())
+        if news == prints.news:
+            interval = max(PROGRESS_MS, PROGRESS_SHARE_MS * (await self._store.capacity()).taken)
+        return max(0, surface.written_ms + interval - self._clock.now_ms())
 
-    async def _comment(
-        self, task: Task, surface: Surface, door: RepoDoor, kind: Kind, prints: "_Prints", position: int | None
+    async def _show_comment(
+        self, task: Task, surface: Surface, door: RepoDoor, kind: Kind, prints: "_Prints", wait: Wait | None, hold: Hold
     ) -> Surface:
-        body = sticky(task, self.clock.now_ms(), position=position, notice=self.notice, server_url=door.server_url)
-        digest = f"{prints.turn}:{prints.news}:{_digest(body)}"
-        if digest == surface.comment_digest:
+        body = sticky(task, self._clock.now_ms(), wait=wait, notice=self._notice, server_url=door.server_url)
+        told = f"{prints.turn}:{prints.news}"
+        digest = f"{told}:{_digest(body)}"
+        is_told = surface.comment_digest.startswith(told) and surface.shown != told  # only the checks are missing
+        if digest == surface.comment_digest or is_told:
             return surface
-        comment_id = surface.comment_id or await self._find(task, door)
-        if comment_id is None:
-            comment_id = (await door.create_comment(task.issue, body, budget=kind)).id
-        else:
+        try:
+            comment_id = await self._write(task, surface, door, kind, body, hold)
+        except (NotFound, Forbidden) as gone:  # the issue is gone, but its pull request may not be
+            _log.warning("%s cannot be commented on: %s", task.slug, gone)
+            return surface
+        surface = replace(surface, comment_id=comment_id, comment_digest=digest, written_ms=self._clock.now_ms())
+        await self._store.save_surface(task.id, surface)
+        return surface
+
+    async def _write(self, task: Task, surface: Surface, door: RepoDoor, kind: Kind, body: str, hold: Hold) -> int:
+        """Edit our comment, or write one where there is none; its id."""
+        if comment_id := surface.comment_id or await self._find(task, door):
             try:
                 await door.edit_comment(comment_id, body, budget=kind)
             except NotFound:  # somebody deleted it: people shall still see where the task stands
-                comment_id = (await door.create_comment(task.issue, body, budget=kind)).id
-        return replace(surface, comment_id=comment_id, comment_digest=digest, written_ms=self.clock.now_ms())
+                _log.info("%s: its comment was deleted and is written anew", task.slug)
+            else:
+                return comment_id
+        await hold()
+        return (await door.create_comment(task.issue, body, budget=kind)).id
 
     async def _find(self, task: Task, door: RepoDoor) -> int | None:
-        """Our comment from before the store forgot it, or from a worker that died right after writing it."""
-        mine = marker(task)
-        for comment in await door.comments(task.issue):
-            if comment.body.startswith(mine) and comment.user and comment.user.type == "Bot":
-                return comment.id
-        return None
+        """Our comment from before the store forgot it, or from a worker that died right after writing it.
 
-    async def _position(self, task: Task) -> int | None:
+        Anybody may copy its first line into a comment of his own, which the App could edit as well.
+        """
+        mine = [comment for comment in await door.comments(task.issue) if comment.body.startswith(marker(task))]
+        if mine and not self._own_login:
+            self._own_login = (await self._github.app().me()).bot_login
+        return next((one.id for one in mine if one.user and one.user.login == self._own_login), None)
+
+    async def _wait(self, task: Task) -> Wait | None:
+        """Why a queued task does not start."""
         if task.state is not State.QUEUED:
             return None
-        capacity = await self.store.capacity()
-        return plan(await self.store.tasks(), capacity, Caps(), self.clock.now_ms()).position(task.id)
+        capacity = await self._store.capacity()
+        return plan(await self._store.tasks(), capacity, Caps(), self._clock.now_ms()).waits.get(task.id)
 
 
 class _Prints(NamedTuple):
@@ -133,14 +181,11 @@ class _Prints(NamedTuple):
     """Everything but progress: stages, findings, the head commit."""
 
 
-def _prints(task: Task, now_ms: int, position: int | None) -> _Prints:
-    stages = tuple(replace(run, started_ms=now_ms) if run.outcome is None else run for run in task.stages)
-    still = replace(task, progress=0, activity="", stages=stages)
-    shown = [view.digest(progress=False) for view in checks(task, now_ms)]
-    return _Prints(
-        _digest(repr((task.state, task.needs, task.paused_by, task.reason, task.pr, bool(task.head_sha)))),
-        _digest(sticky(still, now_ms, position=position) + repr((shown, task.head_sha))),
-    )
+def _prints(task: Task, wait: Wait | None, server_url: str) -> _Prints:
+    turn = (task.state, task.needs, task.paused_by, task.reason, task.wish, task.pr, bool(task.head_sha))
+    drawn = [view.digest() for view in checks(task, server_url=server_url)]
+    news = (headline(task, wait), account(task, wait=wait, server_url=server_url), drawn, task.head_sha)
+    return _Prints(_digest(repr(turn)), _digest(repr(news)))
 
 
 def _kind(task: Task, *, is_turn: bool) -> Kind:

@@ -55,7 +55,7 @@ class NoSandbox:
                 [sys.executable, "-I", "-S", "-c", _LAUNCHER, *spec.argv],
                 {**_environment(spec, self.runtime, temporary), _MARK: mark},
                 spec.worktree,
-                stragglers=lambda: marked(mark),
+                stragglers=lambda pid: started_by(pid, mark),
             )
         except OSError as error:
             raise SandboxError(str(error)) from error
@@ -73,13 +73,17 @@ class NoSandbox:
         return ProbeReport(self.mode, ())
 
 
-def marked(mark: str) -> list[int]:
-    """The processes that were started by the run with this mark and have not changed their environment."""
-    found = []
+def started_by(pid: int, mark: str) -> list[psutil.Process]:
+    """The descendants of a process, and whatever carries its mark in an environment it has not changed."""
+    found: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error, OSError):
+        first = psutil.Process(pid)
+        if first.environ().get(_MARK) == mark:  # not a stranger who got its id
+            found += first.children(recursive=True)
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.environ().get(_MARK) == mark:
-                found.append(process.pid)
+                found.append(process)
     return found
 
 

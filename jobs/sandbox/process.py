@@ -8,17 +8,20 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+
+import psutil
 
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 64 << 20
 GONE_WITHIN_S = 2.0  # the promise of the acceptance list: nothing of a killed run lives longer
 _STDERR_TAIL = 16 << 10
 _CHUNK = 1 << 16
+_LOOK_AGAIN_S = 0.01
 
 
 class OutputTooLarge(Exception):
@@ -35,26 +38,33 @@ class _Talk(asyncio.subprocess.SubprocessStreamProtocol):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(limit=_CHUNK, loop=loop)
         self.exited = asyncio.Event()
+        self.hung_up = asyncio.Event()
 
     def process_exited(self) -> None:
         super().process_exited()
         self.exited.set()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        super().pipe_connection_lost(fd, exc)
+        if fd == 1:
+            self.hung_up.set()
 
 
 @dataclass(slots=True)
 class Process:
     """A running program; made by a sandbox's `spawn`. Use it as an async context manager to be sure it ends.
 
-    `life` is a descriptor that becomes readable when everything inside has ended, or None where there is no such
-    thing; `stragglers` finds what is left of it then.
+    `life` is a descriptor that becomes readable when everything inside has ended. Where there is no such thing,
+    `stragglers` finds what the process with this id has started.
     """
 
     _transport: asyncio.SubprocessTransport
     _talk: _Talk
     life: int | None = None
-    stragglers: Callable[[], list[int]] = field(default=list)
+    stragglers: Callable[[int], list[psutil.Process]] | None = None
     line_cap: int = LINE_BYTES
     output_cap: int = OUTPUT_BYTES
+    _dying: list[psutil.Process] = field(default_factory=list)
     _complaints: bytearray = field(default_factory=bytearray)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -105,10 +115,10 @@ class Process:
     async def kill(self) -> None:
         """End it and everything it started, at once; done twice is fine. Raises StillAlive."""
         if not self._talk.exited.is_set():
-            left = self.stragglers()
+            self._dying = self._left()  # while their parents still live, so that they can be found
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
-            _kill_each(left)
+            _kill_each(self._dying)
         await asyncio.shield(self._tasks[0])
 
     async def __aenter__(self) -> Self:
@@ -127,21 +137,41 @@ class Process:
 
     def follow(self) -> None:
         """Begin to wait for the end and to collect complaints."""
-        self._tasks = [asyncio.create_task(self._end()), asyncio.create_task(self._listen())]
+        self._tasks = [asyncio.create_task(each) for each in (self._end(), self._listen(), self._sweep())]
 
     async def _end(self) -> None:
         await self._talk.exited.wait()
-        _kill_each(self.stragglers())
+        try:
+            async with asyncio.timeout(GONE_WITHIN_S):
+                await self._end_namespace()
+                while left := [one for one in {*self._dying, *self._left()} if _lives(one)]:
+                    _kill_each(left)  # they may have forked since they were counted
+                    self._dying = left
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+        except TimeoutError:
+            raise StillAlive(f"process {self.pid}: not gone after {GONE_WITHIN_S:.0f} s") from None
+
+    def _left(self) -> list[psutil.Process]:
+        return [] if self.stragglers is None else self.stragglers(self.pid)
+
+    async def _sweep(self) -> None:
+        """While somebody still has its stdout, look again: a process in the middle of an exec cannot be recognised."""
+        await self._talk.exited.wait()
+        pause = _LOOK_AGAIN_S
+        while self.stragglers is not None and not self._talk.hung_up.is_set():
+            _kill_each(self._left())
+            pause = min(2 * pause, 1.0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._talk.hung_up.wait(), pause)
+
+    async def _end_namespace(self) -> None:
         life, self.life = self.life, None
         if life is None:
             return
         try:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(life, signal.SIGKILL)
-            async with asyncio.timeout(GONE_WITHIN_S):
-                await _readable(life)
-        except TimeoutError:
-            raise StillAlive(f"process {self.pid}: not gone after {GONE_WITHIN_S:.0f} s") from None
+            await _readable(life)
         finally:
             os.close(life)
 
@@ -158,7 +188,7 @@ async def start(
     cwd: Path,
     *,
     keep_fds: Sequence[int] = (),
-    stragglers: Callable[[], list[int]] = list,
+    stragglers: Callable[[int], list[psutil.Process]] | None = None,
 ) -> Process:
     """Start `argv` in a session of its own, with nothing inherited but `env` and `keep_fds`. Raises OSError."""
     loop = asyncio.get_running_loop()
@@ -179,10 +209,17 @@ def _present(pipe: _Pipe | None) -> _Pipe:
     return pipe
 
 
-def _kill_each(pids: list[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+def _kill_each(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def _readable(descriptor: int) -> None:

@@ -2,10 +2,14 @@
 
 from msgspec.structs import replace
 
+from core.messages.notes import NO_REASON, REVIEWER_APPROVED
 from core.tasks import Finding, Task
 from jobs.agents.results import ReviewerResult, ReviewFinding
 from jobs.bench import Bench
 from jobs.stages.step import Step
+
+MAX_TEXT = 6_000
+"""Characters of a finding that the record keeps: what it says (4,000) and some of what was suggested."""
 
 
 async def review(bench: Bench) -> Step:
@@ -30,20 +34,36 @@ def ledger(task: Task, judged: ReviewerResult) -> tuple[Finding, ...]:
     """
     approves = judged.verdict == "approved"
     known = {f.id: _settled(f) if approves else f for f in task.findings}
-    found = list(judged.findings)
-    if not approves and not found:
-        found = [ReviewFinding(type="summary", severity="high", text=judged.summary or "No reason was given.")]
-    for f in found:
-        if f.id and f.id in known:
-            known[f.id] = replace(known[f.id], state="open", round=task.round, text=f.text, note="")
-        else:
-            new = f"F{len(known) + 1}"
-            known[new] = Finding(
-                id=new, type=f.type, severity=f.severity, text=f.text, file=f.file or "", line=f.line or 0,
-                round=task.round,
-            )  # fmt: skip
+    named: set[str] = set()
+    for found in _named(judged, approves=approves):
+        again = known.get(found.id) if found.id not in named else None  # an id given to two findings names the first
+        one = _noted(found, task.round, again or Finding(id=f"F{len(known) + 1}", type="", severity="", text=""))
+        known[one.id] = one
+        named.add(one.id)
     return tuple(known.values())
 
 
+def _named(judged: ReviewerResult, *, approves: bool) -> tuple[ReviewFinding, ...]:
+    if approves or judged.findings:
+        return judged.findings
+    return (ReviewFinding(type="summary", severity="high", text=judged.summary.strip() or NO_REASON),)
+
+
+def _noted(found: ReviewFinding, round_: int, into: Finding) -> Finding:
+    """What the reviewer says now; lines move, so the place is the newest one, unless none was given."""
+    fix = f"\n\nSuggested: {found.suggested_fix.strip()}" if found.suggested_fix and found.suggested_fix.strip() else ""
+    return replace(
+        into,
+        type=found.type or into.type or "general",
+        severity=found.severity,
+        text=(found.text + fix)[:MAX_TEXT],
+        file=found.file or into.file,
+        line=found.line if found.file else into.line,
+        round=round_,
+        state="open",
+        note="",
+    )
+
+
 def _settled(f: Finding) -> Finding:
-    return replace(f, state="fixed", note="The reviewer approved.") if f.state == "open" else f
+    return replace(f, state="fixed", note=REVIEWER_APPROVED) if f.state == "open" else f

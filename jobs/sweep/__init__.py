@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 
+from core.cancellation import pause
 from core.errors import PdevError
 from core.queue import Report
 from core.schedule import Caps, plan
@@ -44,8 +45,8 @@ _SLOW_S = 60
 _GITHUB_S = 600
 _GITHUB_SOONEST_MS = 30_000
 """Between two looks at GitHub by whomever: workers that start together look once."""
-_REPORT_LATE_MS = 10 * 60_000
-"""Reports wait for GitHub's limits; one later than this was lost."""
+_REPORT_LATE_MS = 60_000
+"""A report later than this may have been lost; ringing for one that only waits for GitHub's limits does no harm."""
 _REPORT_TOO_LATE_MS = 86_400_000
 """After a day of trying, nobody is helped by more of it."""
 
@@ -80,15 +81,13 @@ class Sweep:
     async def look_at_records(self) -> Counter[str]:
         """What may wait a minute: sessions nobody closed, changes that never reached GitHub."""
         store, now_ms = self._deps.store, self._deps.clock.now_ms()
-        tasks = [*await store.tasks(), *await store.tasks(live=False)]
         found: Counter[str] = Counter()
-        for repo_id in sorted({task.repo_id for task in tasks}):
-            found["session_settled"] += await store.settle_session(repo_id) is not None
-        for task in tasks:
-            if _REPORT_LATE_MS < now_ms - task.updated_ms < _REPORT_TOO_LATE_MS:
-                surface = await store.surface(task.id)
-                if surface.reported_version < task.version:
-                    found["report_missing"] += await store.enqueue(Report(task.id, task.version))
+        for session in await store.open_sessions():
+            found["session_settled"] += await store.settle_session(session.repo_id) is not None
+        for task_id in await store.unreported(_REPORT_LATE_MS):
+            task = await store.task(task_id)
+            if task and now_ms - task.updated_ms < _REPORT_TOO_LATE_MS:
+                found["report_missing"] += await store.enqueue(Report(task.id, task.version))
         return self._count(found)
 
     async def look_at_github(self) -> Counter[str]:
@@ -128,7 +127,7 @@ class Sweep:
                 log.warning("not swept: %s", error)
             except Exception:  # one sweep's mistake must not end the others, nor the agents beside them
                 log.exception("a sweep failed")
-            await asyncio.sleep(seconds)
+            await pause(seconds)
 
 
 async def release_worker(redis: "Redis", store: Store, worker_id: str, *, crashed: bool) -> int:
@@ -138,5 +137,6 @@ async def release_worker(redis: "Redis", store: Store, worker_id: str, *, crashe
     for task in await store.owned_by(worker_id):
         if task.owner == worker_id and await store.interrupt(task.id, task.epoch, crashed=crashed):
             released += 1
+    await store.release_reports(worker_id)
     await give_back_jobs(redis, lambda owner: owner == worker_id)
     return released

@@ -17,6 +17,7 @@ from arq.connections import ArqRedis
 from arq.worker import Function, func
 from msgspec.structs import replace
 
+from core.cancellation import is_cancelled
 from core.queue import ATTEMPTS, CONTROL, Attempt, Report, Schedule, wake_channel
 from core.settings import Settings
 from jobs.deps import STORE_AWAY, Deps
@@ -123,17 +124,20 @@ class Worker:
     async def _announce(self) -> None:
         """Say at every beat that we live and how many agents we can run; ask for a plan when that is news."""
         settings, worker = self._deps.settings, self._deps.worker
-        is_known = False
+        is_news = True
         while True:
             self._present.clear()
             try:
-                await self._deps.store.announce(replace(worker, memory_mb=_memory_mb()), round(settings.lease_s * 1000))
-                if not is_known:
+                now = replace(worker, memory_mb=_memory_mb())
+                is_news |= await self._deps.store.announce(now, round(settings.lease_s * 1000))
+                if is_news:
                     await self._deps.store.poke()
-                is_known = True
+                is_news = False
             except STORE_AWAY as error:
                 log.warning("not announced, store away (%s)", type(error).__name__)
-                is_known = False
+                is_news = True
+            if is_cancelled():
+                return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(settings.beat_s):
                     await self._present.wait()

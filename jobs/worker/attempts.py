@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
+from core.cancellation import is_cancelled
 from core.errors import Transient
 from core.queue import Attempt
 from core.store import Fenced, NoSuchTask
@@ -150,7 +151,7 @@ class Attempts:
                 return
             except STORE_AWAY as error:
                 log.warning("%s: not handed back, store away (%s)", task.slug, type(error).__name__)
-                if self._closing.is_set():
+                if self._closing.is_set() or is_cancelled():
                     return
                 await asyncio.sleep(_AGAIN_S)
 

@@ -15,6 +15,7 @@ from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix
 from arq.worker import Function, Worker
 
+from core.cancellation import is_cancelled
 from core.queue import deserialize, serialize
 from jobs.deps import STORE_AWAY
 
@@ -95,7 +96,7 @@ class Doorbell(Worker):
 
     async def _poll_iteration(self) -> None:
         self._woken.clear()
-        if self._stopping:
+        if self._stopping or is_cancelled():
             raise asyncio.CancelledError  # how arq's loop ends
         try:
             await self._give_back_abandoned()
@@ -143,7 +144,7 @@ class Doorbell(Worker):
                 return
             except STORE_AWAY as error:
                 log.warning("%s: end not yet noted, store away (%s)", job_id, type(error).__name__)
-                if self._stopping:
+                if self._stopping or is_cancelled():
                     return
                 await asyncio.sleep(_AWAY_S)
 

@@ -4,13 +4,13 @@ New jobs and people's wishes are published. Publications are hints: one may be l
 listener also looks by itself now and then, and is told to look again each time the subscription is (re)made.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
+from core.cancellation import is_cancelled, pause
 from jobs.deps import STORE_AWAY
 
 log = logging.getLogger(__name__)
@@ -39,14 +39,14 @@ class Ears:
                 log.warning("subscription lost (%s), subscribing again", type(error).__name__)
             finally:
                 await pubsub.aclose()  # type: ignore[no-untyped-call]
-            await asyncio.sleep(_AGAIN_S)
+            await pause(_AGAIN_S)
 
     async def _hear(self, pubsub: PubSub) -> None:
         exact = [name for name in self._listeners if not name.endswith("*")]
         patterns = [name for name in self._listeners if name.endswith("*")]
         await pubsub.subscribe(*exact)
         await pubsub.psubscribe(*patterns)
-        while True:
+        while not is_cancelled():
             # A read without a timeout would never notice a peer that is gone without a word.
             message = await pubsub.get_message(timeout=5)
             if message is None:

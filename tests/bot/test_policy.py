@@ -8,7 +8,7 @@ import pytest
 from bot import policy
 from bot.effects import acted, with_blockers
 from bot.policy import Ask, Ignore, LabelFacts, Move, Person, Refuse, Resume, Start, Unwish, Why
-from core.tasks import ENDED, MOVES, PausedBy, State, Task, Wish
+from core.tasks import ENDED, MOVES, PausedBy, Stage, StageRun, State, Task, Wish
 
 NewTask = Callable[..., Task]
 PUSHER = Person("maintainer", role="maintain")
@@ -184,6 +184,10 @@ def test_the_label_removed(
         (State.READY, True, False, Move(State.COMPLETED, "by:maintainer")),
         (State.RUNNING, True, False, Move(State.COMPLETED, "by:maintainer")),
         (State.CANCELLED, True, True, Move(State.MERGED, "by:maintainer")),
+        (State.COMPLETED, True, True, Move(State.MERGED, "by:maintainer")),
+        (State.COMPLETED, True, False, Ignore(Why.OVER)),
+        (State.FAILED, True, True, Move(State.MERGED, "by:maintainer")),
+        (State.PAUSED, True, True, Move(State.MERGED, "by:maintainer")),
         (State.QUEUED, False, False, Ignore(Why.OPEN_AGAIN)),
         (State.MERGED, True, True, Ignore(Why.OVER)),
         (State.MERGED, True, False, Ignore(Why.OVER)),
@@ -193,6 +197,16 @@ def test_the_issue_closed(
     new_task: NewTask, state: State, closed: bool, merged: bool, decision: policy.Decision
 ) -> None:
     assert policy.on_closed(new_task(state=state), PUSHER, closed=closed, merged=merged) == decision
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.FAILED, State.CANCELLED, State.WAITING_INPUT])
+def test_what_goes_on_waits_again_unless_it_had_begun(new_task: NewTask, state: State) -> None:
+    begun = StageRun(stage=Stage.DEVELOP, round=1, started_ms=1)
+    waiting, at_work = (acted(Resume(), new_task(state=state, blockers=(3,), stages=s), 5_000) for s in ((), (begun,)))
+    assert waiting is not None
+    assert (waiting.state, waiting.blockers) == (State.BLOCKED, (3,))
+    assert at_work is not None
+    assert (at_work.state, at_work.blockers) == (State.QUEUED, ())
 
 
 def test_the_pull_request_dropped_and_opened_again(new_task: NewTask) -> None:

@@ -127,15 +127,39 @@ async def test_a_wiped_server_takes_deliveries_again(inbox: Inbox, redis: "Redis
     assert await inbox.claim("me", idle_ms=0) == []
 
 
-async def test_an_unreadable_delivery_is_set_aside_and_its_line_goes_on(inbox: Inbox, redis: "Redis") -> None:
-    await inbox.append(delivery("a"))
-    await inbox.append(delivery("b"))
-    ((name, fields),) = await redis.xrange("pdev:inbox")
-    await redis.xdel("pdev:inbox", name)
-    await redis.xadd("pdev:inbox", {**fields, b"delivery": b"?"})
-    assert await read(inbox) == []
-    assert guids(await read(inbox)) == ["b"]
-    assert await redis.lrange("pdev:inbox:unreadable", 0, -1) == [b"?"]
+async def damage(redis: "Redis", guid: str, **fields: bytes) -> None:
+    """Spoil a stored delivery at the head of its line; a field that is empty is lost."""
+    for name, stored in await redis.xrange("pdev:inbox"):
+        if f'"{guid}"'.encode() in stored[b"delivery"]:
+            await redis.xdel("pdev:inbox", name)
+            spoilt = {**stored, **{key.encode(): value for key, value in fields.items()}}
+            await redis.xadd("pdev:inbox", {key: value for key, value in spoilt.items() if value})
+
+
+@pytest.mark.parametrize("fields", [{"delivery": b"?"}, {"delivery": b"{}"}, {"delivery": b""}, {"tries": b"x"}])
+async def test_an_unreadable_delivery_is_set_aside_and_the_others_go_on(
+    redis: "Redis", clock: ShiftedClock, fields: dict[str, bytes]
+) -> None:
+    unreadable: list[int] = []
+    inbox = Inbox(redis, clock, on_unreadable=lambda: unreadable.append(1))
+    for guid, issue in (("a", 7), ("next", 7), ("elsewhere", 8)):
+        await inbox.append(delivery(guid, issue))
+    await damage(redis, "a", **fields)
+    assert guids(await read(inbox)) == ["elsewhere"]
+    assert guids(await read(inbox)) == ["next"]
+    assert await redis.llen("pdev:inbox:unreadable") == len(unreadable) == 1
+
+
+async def test_a_delivery_that_was_damaged_in_a_dead_process_hands_does_not_stop_the_take_over(
+    inbox: Inbox, redis: "Redis"
+) -> None:
+    for guid, issue in (("a", 7), ("b", 8)):
+        await inbox.append(delivery(guid, issue))
+    await damage(redis, "a", delivery=b"\xff")
+    await redis.xgroup_create("pdev:inbox", "pdev", id="0")
+    await redis.xreadgroup("pdev", "dead", {"pdev:inbox": ">"})
+    assert guids(await inbox.claim("alive", idle_ms=0)) == ["b"]
+    assert await redis.lrange("pdev:inbox:unreadable", 0, -1) == [b"\xff"]
 
 
 async def test_a_lock_has_one_owner_until_it_runs_out(inbox: Inbox, redis: "Redis") -> None:

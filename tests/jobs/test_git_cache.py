@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.git import LINK_MODE, NESTED_MODE, GitError, GitKind, Mirror, Worktree
+from jobs.sandbox import Bubblewrap, SandboxSpec
 from tests.jobs.repositories import AUTHOR, Origin, cache_at, git, mirror_of
 
 BRANCH = "feature/task-7"
@@ -272,6 +273,30 @@ async def test_whatever_a_killed_worker_left_is_put_right(mirror: Mirror, damage
     damage(tree)
     await mirror.remove_worktree("7")
     assert mirror.worktrees() == ()
+
+
+async def test_what_a_reader_left_is_thrown_away(mirror: Mirror) -> None:
+    tree = await tree_of(mirror)
+    _closed_folder(tree)
+    (tree.path / "src").chmod(0)
+    await tree.reset(await tree.head())
+    assert sorted(os.listdir(tree.path)) == [".git", ".gitignore", "readme.md", "src"]
+    assert await tree.changed_files(await tree.head()) == ()
+
+
+async def test_an_agent_can_ask_git_and_not_command_it(mirror: Mirror, bubblewrap: Bubblewrap, tmp_path: Path) -> None:
+    tree = await tree_of(mirror)
+    other = await tree_of(mirror, "8")
+    (tree.path / "src/a.py").write_text("a = 2\n")
+    (tmp_path / "home").mkdir()
+    script = f"git log --oneline | wc -l; git status --short; git diff --stat | tail -1; ls {other.path}; git add -A"
+    spec = SandboxSpec(("sh", "-c", script), tree.path, tmp_path / "home", metadata=(tree.common_dir,))
+    async with await bubblewrap.spawn(spec) as process:
+        said = [line.strip() async for line in process.lines()]
+        assert await process.wait() != 0
+    assert said == ["1", "M src/a.py", "1 file changed, 1 insertion(+), 1 deletion(-)"]
+    assert "Read-only file system" in process.complaints
+    assert await tree.commit_all("The host commits", author=AUTHOR) is not None
 
 
 async def test_a_worker_killed_while_it_stages_changes_nothing(mirror: Mirror) -> None:

@@ -31,6 +31,31 @@ async def test_a_person_closes_the_issue(desk: Desk) -> None:
     assert (task.state, task.reason) == (State.COMPLETED, "by:reader")
 
 
+async def test_a_pull_request_merged_after_somebody_closed_the_issue(desk: Desk) -> None:
+    issue = await desk.issue()
+    await desk.label(issue.number)
+    pull = await desk.pull(issue.number)
+    await desk.by("maintainer").close(issue.number)
+    await desk.settle()
+    assert (await desk.task(issue.number)).state is State.COMPLETED
+    await desk.by("maintainer").call("PUT", f"/pulls/{pull}/merge", {})
+    await desk.settle()
+    assert (await desk.task(issue.number)).state is State.MERGED
+
+
+async def test_a_blocked_issue_closed_and_reopened_is_blocked_again(desk: Desk) -> None:
+    first, issue = await desk.issue(), await desk.issue()
+    await desk.by("maintainer").block(issue.number, by=first.number)
+    await desk.label(issue.number)
+    await desk.by("maintainer").close(issue.number)
+    await desk.settle()
+    assert (await desk.task(issue.number)).state is State.COMPLETED
+    await desk.by("maintainer").reopen(issue.number)
+    await desk.settle()
+    task = await desk.task(issue.number)
+    assert (task.state, task.blockers) == (State.BLOCKED, (first.number,))
+
+
 async def test_closed_and_reopened_before_anybody_looked(desk: Desk) -> None:
     issue = await desk.issue()
     await desk.label(issue.number)

@@ -19,6 +19,7 @@ from core.schedule import Caps, plan
 from core.settings import Settings
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import State, Task
+from demo.hub import gitstore
 from demo.hub.state import CheckRun, Comment, Pull
 from demo.player import PLAYER
 from jobs.agents import AgentBackend, ScriptedBackend
@@ -96,12 +97,14 @@ class WorkingDesk(Desk):
                 id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),
                 sandbox=self.sandbox.mode,
             )  # fmt: skip
-            yield Deps(
-                settings=settings, clock=self.clock, redis=redis, store=store, inbox=Inbox(redis, self.clock),
-                github=github, metrics=metrics, worker=info, work=partial(_work, tools=tools),
-                report=Reporter(store, github, self.clock).report,
-            )  # fmt: skip
-        await redis.aclose()
+            try:
+                yield Deps(
+                    settings=settings, clock=self.clock, redis=redis, store=store, inbox=Inbox(redis, self.clock),
+                    github=github, metrics=metrics, worker=info, work=partial(_work, tools=tools),
+                    report=Reporter(store, github, self.clock).report,
+                )  # fmt: skip
+            finally:
+                await redis.aclose()
 
     def environ(self) -> dict[str, str]:
         """The settings of every process of the story."""
@@ -145,30 +148,36 @@ class WorkingDesk(Desk):
 
         await self.until(holds, f"#{number} is not shown")
 
-    async def until_check(self, number: int, name: str, status: str) -> CheckRun:
-        """Wait until the check run of this name on the task's head has this status; reports' pauses fly past."""
+    async def until_check(
+        self, number: int, name: str, status: str, *, sha: str = "", conclusion: str | None = None
+    ) -> CheckRun:
+        """Wait until the check run of this name on the task's head (or `sha`) looks so; reports' pauses fly past."""
 
         async def holds() -> bool:
             task = await self.task(number)
             self.clock.advance(seconds=0.1)
             await self.store.enqueue(Report(task.id, 0))
-            return (status, name, task.head_sha) in [(r.status, r.name, r.head_sha) for r in self.checks(task)]
+            wanted = (name, sha or task.head_sha, status, conclusion)
+            return wanted in [(r.name, r.head_sha, r.status, r.conclusion) for r in self.checks(task)]
 
         await self.until(holds, f"{name} does not become {status}")
-        return await self.check(number, name)
+        return await self.check(number, name, sha)
 
     async def rest(self) -> None:
         """Wait until nothing is left to do but for people."""
         await self.until(self._rests, "the workers find no rest")
 
     async def _rests(self) -> bool:
+        if not await self._nobody_works():
+            return False
         await self.hub.settle()
+        return not await self.redis.xlen("pdev:inbox") and await self._nobody_works()
+
+    async def _nobody_works(self) -> bool:
         tasks = await self.store.tasks()
         if plan(tasks, await self.store.capacity(), Caps(), self.clock.now_ms()).start:
             return False
-        if any(task.state is State.RUNNING for task in tasks) or await self.redis.xlen("pdev:inbox"):
-            return False
-        return await self.due_jobs() == [] and not await self.redis.xlen("pdev:inbox")
+        return all(task.state is not State.RUNNING for task in tasks) and await self.due_jobs() == []
 
     async def due_jobs(self) -> list[str]:
         """Jobs that wait or run now; reports that were put off are not among them. arq knows no shifted clock."""
@@ -205,6 +214,22 @@ class WorkingDesk(Desk):
         task = await self.task(number)
         (run,) = [r for r in self.checks(task) if r.name == name and r.head_sha == (sha or task.head_sha)]
         return run
+
+    async def changed(self, number: int) -> list[str]:
+        """Paths that the task's branch changes."""
+        task = await self.task(number)
+        return [f.filename for f in await gitstore.changed_files(self.hub.git(self.hub.repo), task.start_sha, task.branch)]
+
+    async def wip(self, number: int, path: str) -> str:
+        """A file as the checkpoint has it."""
+        task = await self.task(number)
+        return (await gitstore.read_blob(self.hub.git(self.hub.repo), f"refs/pdev/wip/{task.id}:{path}")).decode()
+
+    async def refs(self, number: int) -> list[str]:
+        """The branch and the checkpoint, as far as they are there."""
+        task = await self.task(number)
+        found = await gitstore.list_refs(self.hub.git(self.hub.repo))
+        return [ref for ref in found if ref in (f"refs/heads/{task.branch}", f"refs/pdev/wip/{task.id}")]
 
     async def clone(self, branch: str, folder: Path) -> Path:
         """Check the branch out as a developer would."""

@@ -10,7 +10,7 @@ from demo.hub.errors import not_found
 from demo.hub.gitstore import Git, UnknownObject
 from demo.hub.pages import views
 from demo.hub.pages.diffs import file_diffs
-from demo.hub.pages.site import COOKIE, Visit, hue, page
+from demo.hub.pages.site import COOKIE, NOBODY, Visit, hue, page
 from demo.hub.pull_facts import git_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def sign_in(visit: Visit) -> web.Response:
     back = visit.said("back")
     answer = visit.go(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
     if account is None or account.type != "User":
-        answer.del_cookie(COOKIE, path="/")
+        answer.set_cookie(COOKIE, NOBODY, path="/", httponly=True, samesite="Lax")
     else:
         answer.set_cookie(COOKIE, account.login, path="/", httponly=True, samesite="Lax")
     return answer

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from demo.hub.hub import Hub
 
 COOKIE = "hub_user"
+NOBODY = "-"
+"""The cookie of somebody who chose to be nobody."""
 _POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
 )
@@ -195,7 +197,7 @@ def _find(visit: Visit) -> str | None:
 
 
 def _signed_in(hub: "Hub", request: web.Request) -> Caller:
-    account = hub.world.account(request.cookies.get(COOKIE, ""))
+    account = hub.world.account(request.cookies.get(COOKIE, hub.visitor))
     return ANONYMOUS if account is None or account.type != "User" else Caller("user", account)
 
 

@@ -8,7 +8,6 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
-from worker_parts import PATIENCE_S, Play, Valkey, settings_for
 
 from core.clock import ShiftedClock
 from core.github import GitHub
@@ -18,6 +17,7 @@ from core.store import Inbox, Store, WorkerInfo
 from core.tasks import Task, Trigger, task_id
 from core.valkey import connect
 from jobs.deps import Deps
+from tests.jobs.worker.worker_parts import PATIENCE_S, Play, Valkey, settings_for
 
 
 @pytest.fixture(scope="session")

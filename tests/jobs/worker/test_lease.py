@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from redis.asyncio import Redis
-from worker_parts import PATIENCE_S, Valkey
 
 from core.clock import Clock
 from core.store import Store, WorkerInfo
 from core.tasks import State, Task, Wish, move
 from jobs.lease import Grant, Lease, LeaseLost, StopReason, Terms, beat_connection
+from tests.jobs.worker.worker_parts import PATIENCE_S, Valkey
 
 TERMS = Terms(lease_s=1, beat_s=0.2)
 UNHURRIED = Terms(lease_s=600, beat_s=300)

@@ -10,13 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 from redis.asyncio import Redis
-from worker_parts import PATIENCE_S, Valkey, play, told, until_state
 
 from core.store import Store
 from core.tasks import State, Task
+from tests.jobs.worker.worker_parts import PATIENCE_S, Valkey, play, told, until_state
 
 SUPERVISOR = Path(__file__).with_name("supervisor_process.py")
-WORKER = Path(__file__).with_name("worker_process.py")
+WORKER = ("-m", "tests.jobs.worker.worker_process")
 Begin = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 
@@ -26,7 +26,7 @@ async def supervised(valkey: Valkey, redis: "Redis", tmp_path: Path) -> AsyncIte
     async with AsyncExitStack() as stack:
 
         async def begin(*command: str) -> asyncio.subprocess.Process:
-            worker = [sys.executable, str(WORKER), valkey.url, "w1", "2", str(tmp_path), "PDEV_LEASE_S=300"]
+            worker = [sys.executable, *WORKER, valkey.url, "w1", "2", str(tmp_path), "PDEV_LEASE_S=300"]
             process = await asyncio.create_subprocess_exec(
                 sys.executable, str(SUPERVISOR), valkey.url, "w1", *(command or worker)
             )

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
-from worker_parts import Valkey, settings_for
 
 from bot.events import IssuesEvent
 from core.clock import ShiftedClock
@@ -25,6 +24,7 @@ from jobs.deps import Deps
 from jobs.sweep import FOUND, Sweep, labels, release_worker
 from jobs.sweep.deliveries import lost
 from jobs.sweep.leases import StoreWatch, judge
+from tests.jobs.worker.worker_parts import Valkey, settings_for
 
 LEASE_MS = 1000
 Running = Callable[..., Awaitable[Task]]

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
-from worker_parts import PATIENCE_S, Valkey, play, told, until_state
 
 from core.queue import ATTEMPTS, CONTROL
 from core.store import Store
 from core.tasks import State, Task, Wish
+from tests.jobs.worker.worker_parts import PATIENCE_S, Valkey, play, told, until_state
 
-SCRIPT = Path(__file__).with_name("worker_process.py")
+WORKER = ("-m", "tests.jobs.worker.worker_process")
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 
@@ -26,7 +26,7 @@ async def start(valkey: Valkey, redis: "Redis", tmp_path: Path) -> AsyncIterator
 
         async def begin(name: str, slots: int = 2) -> asyncio.subprocess.Process:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, str(SCRIPT), valkey.url, name, str(slots), str(tmp_path)
+                sys.executable, *WORKER, valkey.url, name, str(slots), str(tmp_path)
             )
             stack.push_async_callback(end, process)
             async with asyncio.timeout(PATIENCE_S):

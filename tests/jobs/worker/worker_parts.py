@@ -10,6 +10,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from core import valkey
+from core.cancellation import is_cancelled
 from core.clock import Clock
 from core.errors import GitHubAway
 from core.settings import Settings
@@ -84,10 +85,11 @@ class Play:
         await self.redis.rpush(f"reported:{task_id}", "1")
 
     async def _asked(self, task: Task) -> str:
-        while True:
+        while not is_cancelled():
             found = await self.redis.blpop([f"play:{task.id}"], timeout=1)
             if found:
                 return str(found[1].decode())
+        raise asyncio.CancelledError
 
     async def _play(self, what: str, task: Task, lease: Lease) -> bool:
         if what == "finish":

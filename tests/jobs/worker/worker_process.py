@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from worker_parts import Play, settings_for
 
 from core.clock import SystemClock
 from core.github import GitHub
@@ -18,6 +17,7 @@ from core.store import Inbox, Store, WorkerInfo
 from core.valkey import connect
 from jobs.deps import Deps
 from jobs.worker import run_worker
+from tests.jobs.worker.worker_parts import Play, settings_for
 
 
 def main() -> int:

@@ -1,0 +1,168 @@
+"""Where a task stands, why, and what a person can do next: in one line, and in a few."""
+
+from core.messages import approval, words
+from core.messages.words import issues, plain, quote, stage_name
+from core.schedule import Wait
+from core.tasks import MAX_CRASHES, Needs, PausedBy, Reason, State, Task, Wish, parsed
+
+
+def headline(task: Task, wait: Wait | None = None) -> str:
+    """Where the task stands, in one line. `wait`: why it does not start, where that is known."""
+    reason, who = parsed(task.reason)
+    by = f" by {who}" if reason is Reason.BY else ""
+    return {
+        State.BLOCKED: f"Waiting for {issues(task.blockers)}" if task.blockers else "Waiting",
+        State.QUEUED: _queued(wait),
+        State.RUNNING: _running(task),
+        State.WAITING_INPUT: _waiting(task, reason),
+        State.WAITING_CHECKS: "Waiting for other checks on the pull request",
+        State.PAUSED: _paused(task) + by,
+        State.READY: f"Ready: pull request #{task.pr} waits for your review" if task.pr else "Ready for review",
+        State.MERGED: "Merged" + by,
+        State.COMPLETED: "Closed" + by,
+        State.FAILED: "Ended without a change" if reason is Reason.NO_CHANGE else f"Failed in {stage_name(task)}",
+        State.CANCELLED: "Cancelled" + by,
+    }[task.state]
+
+
+def _queued(wait: Wait | None) -> str:
+    position = wait.facts.get("position") if wait else None
+    if position is None:
+        return "Queued"
+    return "Queued, next in line" if position == 1 else f"Queued, number {position} in line"
+
+
+def _running(task: Task) -> str:
+    stops = {Wish.CANCEL: "Being cancelled", Wish.PAUSE: "Being paused"}
+    return stops.get(task.wish) or f"Running: {stage_name(task)}"
+
+
+def _waiting(task: Task, reason: Reason | None) -> str:
+    by_reason = {
+        Reason.FOREIGN_PULL: "Another pull request would close this issue",
+        Reason.ROUNDS: f"Findings are still open after {words.count(task.round, 'round')}",
+        Reason.BRANCH_MOVED: "The branch was rewritten",
+    }
+    by_need = {
+        Needs.ANSWER: "The agent has a question",
+        Needs.CONFLICT: "A merge conflict needs a person",
+        Needs.CRASH: f"Stopped after {task.crashes} crashes",
+        Needs.APPROVAL: "Reviewed, waits for approval",
+        None: "Waits for a person",
+    }
+    return (by_reason.get(reason) if reason else None) or by_need[task.needs]
+
+
+def _paused(task: Task) -> str:
+    return {
+        PausedBy.PERSON: "Paused",
+        PausedBy.BUDGET: "Paused, the budget is spent",
+        PausedBy.INSTALLATION: "Paused, pdev has no access to this repository",
+        None: "Paused",
+    }[task.paused_by]
+
+
+WHY: dict[Reason, str] = {
+    Reason.BY: "",  # the headline says it
+    Reason.LABEL_REMOVED: "{who} removed the label.",
+    Reason.PR_CLOSED: "{who} closed the pull request without merging it.",
+    Reason.ISSUE_DELETED: "{who} deleted the issue.",
+    Reason.ISSUE_TRANSFERRED: "{who} moved the issue to another repository.",
+    Reason.NO_ACCESS: "The App was suspended here, or this repository was taken from it.",
+    Reason.FOREIGN_PULL: "",  # pdev's own question follows
+    Reason.QUESTION: "",  # the question follows
+    Reason.ROUNDS: "The reviewer still asks for changes in the last allowed round:",
+    Reason.APPROVAL: "",  # `approval.waits` says it
+    Reason.BRANCH_MOVED: "pdev's own commits are no longer in the history of `{branch}`. Nothing was overwritten.",
+    Reason.CRASHED: f"The worker or its agent died {MAX_CRASHES} times in a row. The last checkpoint is kept.",
+    Reason.NO_CHANGE: "The agent ended its work without changing a file.",
+    Reason.BAD_OUTPUT: "What the agent handed in could not be read.",
+    Reason.AGENT_FAILED: "The agent gave up.",
+    Reason.TIMEOUT: "The agent ran out of time.",
+    Reason.IDLE: "The agent gave no sign of life for a long time and was stopped.",
+    Reason.LIMIT: "The agent reached a limit on its turns, tokens or money.",
+    Reason.REFUSED: "GitHub did not accept the push.",
+    Reason.SETUP: "The work could not be set up.",
+}
+"""What happened, by the reason of the record. `{who}` is a login."""
+
+_NEXT: dict[State, str] = {
+    State.BLOCKED: "It starts by itself when nothing that it waits for is open any more.",
+    State.QUEUED: "It starts by itself when a slot is free. `/pdev cancel`, or removing the label, stops it.",
+    State.RUNNING: "`/pdev pause` or `/pdev cancel` stops it at a checkpoint; work is kept.",
+    State.WAITING_CHECKS: "It goes on by itself when they are done.",
+    State.PAUSED: "`/pdev resume`, or setting the label again, goes on from the last checkpoint.",
+    State.READY: "Review and merge it. `/pdev resume` starts another round of review, which reads your comments here.",
+    State.MERGED: "Nothing is left to do.",
+    State.COMPLETED: "Reopen the issue to go on from the last checkpoint.",
+    State.FAILED: "`/pdev resume` tries again from the last checkpoint; a comment here is read by the agent.",
+    State.CANCELLED: "Nothing is lost: `/pdev resume` goes on from the last checkpoint.",
+}
+_NEXT_FOR_NEED: dict[Needs | None, str] = {
+    Needs.ANSWER: "The next comment of the person asked goes on with it; so does `/pdev answer …` by anybody with "
+    "push rights. `/pdev cancel` ends it.",
+    Needs.APPROVAL: "`/pdev cancel` ends it; work is kept.",
+    Needs.CONFLICT: "`/pdev resume` goes on from the last checkpoint; `/pdev cancel` ends it.",
+    Needs.CRASH: "`/pdev resume` tries again from there; the worker's log says why it died. `/pdev cancel` ends it.",
+    None: "`/pdev resume` goes on; `/pdev cancel`, or removing the label, leaves it.",
+}
+_NEXT_FOR_REASON: dict[Reason, str] = {
+    Reason.FOREIGN_PULL: "`/pdev resume` starts all the same; `/pdev cancel`, or removing the label, leaves it.",
+    Reason.ROUNDS: "`/pdev answer …` tells the corrector what you think and allows one more round; `/pdev resume` only "
+    "allows it. `/pdev cancel` ends it; work is kept.",
+    Reason.BRANCH_MOVED: "Put `{commit}` back into the branch's history, or delete the branch; `/pdev resume` then "
+    "goes on. `/pdev cancel` ends it.",
+    Reason.REFUSED: "Change what it objects to, then `/pdev resume` pushes again.",
+    Reason.SETUP: "Mend that, then `/pdev resume` tries again.",
+    Reason.NO_CHANGE: "If something is missing, say so in a comment, then `/pdev resume`; else close the issue.",
+    Reason.NO_ACCESS: "It goes on by itself once the App has access again.",
+    Reason.ISSUE_DELETED: "Its branch and pull request are kept; merge or close them as you like.",
+    Reason.ISSUE_TRANSFERRED: "Its branch and pull request are kept; set the label again where the issue is now to "
+    "start anew.",
+    Reason.PR_CLOSED: "Reopen it, or use `/pdev resume`, to go on from the last checkpoint.",
+}
+_QUEUED_FOR = {
+    "no_workers": "No worker is running. It starts by itself as soon as one is; `/pdev cancel`, or removing the label, "
+    "stops it.",
+    "repo_cap": "This repository runs as many agents as it may. It starts by itself when one of them is done; "
+    "`/pdev cancel`, or removing the label, stops it.",
+}
+_STOPPING = "Its agent was told to stop; what it has done is kept. `/pdev resume` takes that back."
+
+
+def story(task: Task, *, wait: Wait | None = None, server_url: str = "") -> str:
+    """What happened and the next step, as paragraphs."""
+    return "\n\n".join(part for part in (_why(task), _detail(task, server_url), _next(task, wait)) if part)
+
+
+def _why(task: Task) -> str:
+    reason, who = parsed(task.reason)
+    if reason is None or (task.state is State.RUNNING and reason is Reason.BY):
+        return ""
+    return WHY[reason].format(who=who or "Somebody", branch=task.branch)
+
+
+def _detail(task: Task, server_url: str) -> str:
+    """The words of the agent or of GitHub that go with it."""
+    if waiting := approval.waits(task, server_url):
+        return waiting
+    if task.reason == Reason.FOREIGN_PULL:
+        return task.question  # our own words, with a link that helps
+    if task.state is State.WAITING_INPUT and task.question:
+        asked = f"\n\n@{task.trigger.actor}, please answer in a comment." if task.needs is Needs.ANSWER else ""
+        return quote(plain(task.question)) + asked
+    speaks = task.state is State.FAILED or (task.state is State.WAITING_INPUT and task.reason == Reason.ROUNDS)
+    said = task.last_run.summary if speaks and task.last_run else ""
+    return quote(plain(said)) if said else ""
+
+
+def _next(task: Task, wait: Wait | None) -> str:
+    reason = parsed(task.reason)[0]
+    if task.state is State.RUNNING and task.wish is not Wish.NONE:
+        return _STOPPING
+    if wait is not None and wait.reason in _QUEUED_FOR:
+        return _QUEUED_FOR[wait.reason]
+    if reason in _NEXT_FOR_REASON:
+        commit = (task.head_sha or task.start_sha)[:7]
+        return _NEXT_FOR_REASON[reason].format(commit=commit)
+    return _NEXT_FOR_NEED[task.needs] if task.state is State.WAITING_INPUT else _NEXT[task.state]

@@ -1,0 +1,56 @@
+"""Why a task stands where it stands: the codes, in one table that everybody who moves a task uses.
+
+A record keeps a code and not a sentence, so that what people read can be worded anew at any time; `core/messages` holds
+the words, and a test holds that every code has some.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A code; those that name a person are kept as `code:login`."""
+
+    BY = "by"
+    """A person asked for it by a command or a button."""
+    LABEL_REMOVED = "label_removed"
+    PR_CLOSED = "pr_closed"
+    ISSUE_DELETED = "issue_deleted"
+    ISSUE_TRANSFERRED = "issue_transferred"
+    NO_ACCESS = "no_access"
+    """The App was uninstalled or suspended."""
+
+    FOREIGN_PULL = "foreign_pull"
+    """Somebody else's open pull request would close the issue."""
+    QUESTION = "question"
+    ROUNDS = "rounds"
+    """The last allowed round still found something."""
+    APPROVAL = "approval"
+    BRANCH_MOVED = "branch_moved"
+    CRASHED = "crashed"
+
+    NO_CHANGE = "no_change"
+    BAD_OUTPUT = "bad_output"
+    AGENT_FAILED = "agent_failed"
+    TIMEOUT = "timeout"
+    IDLE = "idle"
+    LIMIT = "limit"
+    REFUSED = "refused"
+    """GitHub did not take a push."""
+    SETUP = "setup"
+
+    def by(self, login: str) -> str:
+        """The code with who is behind it, as a record keeps it."""
+        return f"{self}:{login}"
+
+
+LIMITS = frozenset({Reason.TIMEOUT, Reason.IDLE, Reason.LIMIT})
+"""Ends that a limit brought about: a check run calls them `timed_out`."""
+
+
+def parsed(reason: str) -> tuple[Reason | None, str]:
+    """The code and who is behind it; no code for one that this version does not know."""
+    code, _, who = reason.partition(":")
+    try:
+        return Reason(code), who
+    except ValueError:
+        return None, who

@@ -1,0 +1,195 @@
+"""The sticky comment in every state and for every reason, read as people read it."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from core.messages.standing import WHY
+from core.messages.sticky import sticky
+from core.schedule import Wait
+from core.tasks import Finding, Needs, Options, PausedBy, Reason, Stage, State, Task, Wish, leave_stage, move
+from tests.golden import golden
+from tests.messages.conftest import APPROVED, CORRECTED, CRITICISED, DEVELOPED, FINALIZED, FOUND, MINUTE, NOW, run
+
+SERVER = "https://github.com"
+
+
+def fresh(task: Task) -> Task:
+    """As it was before anything was done."""
+    return replace(
+        task, state=State.QUEUED, branch="", start_sha="", head_sha="", pr=None, stages=(), progress=0, activity="",
+        gates={}, cost=type(task.cost)(),
+    )  # fmt: skip
+
+
+def reviewed(task: Task, **fields: object) -> Task:
+    ways = {"stage": Stage.REVIEW, "stages": (DEVELOPED, run(Stage.REVIEW, None, 2, 0)), "activity": "", "progress": 10}
+    return replace(task, **(ways | fields))
+
+
+def finished(task: Task) -> Task:
+    done = (DEVELOPED, CRITICISED, CORRECTED, APPROVED, FINALIZED)
+    return replace(task, state=State.READY, stage=Stage.FINALIZE, round=2, stages=done, findings=FOUND, activity="")
+
+
+def ended(task: Task, to: State, reason: str) -> Task:
+    return move(task, to, NOW, reason=reason)
+
+
+def gave_up(task: Task, reason: Reason, why: str) -> Task:
+    outcome = "limit" if reason in {Reason.TIMEOUT, Reason.IDLE, Reason.LIMIT} else "failed"
+    return move(leave_stage(task, outcome, NOW, why), State.FAILED, NOW, reason=reason)
+
+
+def asks(task: Task, needs: Needs | None, reason: Reason, question: str = "") -> Task:
+    return move(task, State.WAITING_INPUT, NOW, needs=needs, reason=reason, question=question)
+
+
+def waits(reason: str, position: int) -> Wait:
+    return Wait(reason, {"position": position})
+
+
+def rounds(task: Task) -> Task:
+    found = (replace(FOUND[0], state="open", note=""), FOUND[1])
+    stages = (DEVELOPED, CRITICISED, CORRECTED, replace(APPROVED, outcome="corrections_needed", summary="Still wrong."))
+    task = replace(reviewed(task), round=2, stages=stages, findings=found, options=Options(max_rounds=2))
+    return asks(task, Needs.ANSWER, Reason.ROUNDS)
+
+
+def approval(task: Task) -> Task:
+    task = replace(
+        task, stage=Stage.FINALIZE, round=2, stages=(DEVELOPED, APPROVED, run(Stage.FINALIZE, "asked", 1, 0, number=2)),
+        options=Options(ci="approved"), checkpoint_sha="c" * 40, findings=FOUND[:1], activity="",
+    )  # fmt: skip
+    return asks(task, Needs.APPROVAL, Reason.APPROVAL)
+
+
+Change = Callable[[Task], Task]
+STATES: dict[str, tuple[Change, Wait | None]] = {
+    "blocked": (lambda t: replace(fresh(t), state=State.BLOCKED, blockers=(3, 4)), None),
+    "queued": (fresh, None),
+    "queued, next": (fresh, waits("slots", 1)),
+    "queued, no worker": (fresh, waits("no_workers", 3)),
+    "queued, repository full": (fresh, waits("repo_cap", 2)),
+    "queued, interrupted": (lambda t: move(t, State.QUEUED, NOW, crashes=1), waits("slots", 1)),
+    "running, just granted": (lambda t: replace(fresh(t), state=State.RUNNING), None),
+    "running": (lambda t: t, None),
+    "running, second attempt": (lambda t: replace(t, stages=(replace(t.stages[0], attempts=2),)), None),
+    "running review": (reviewed, None),
+    "running, asked to stop": (lambda t: replace(t, wish=Wish.CANCEL, reason=Reason.BY.by("alice")), None),
+    "running, label removed": (lambda t: replace(t, wish=Wish.PAUSE, reason=Reason.LABEL_REMOVED.by("alice")), None),
+    "left out": (lambda t: replace(t, gates={"secrets": "left_out: .env (a key, line 1)", "size": "passed"}), None),
+    "waiting for checks": (lambda t: replace(finished(t), state=State.WAITING_CHECKS), None),
+    "question": (lambda t: asks(t, Needs.ANSWER, Reason.QUESTION, "Which format?\nJSON or YAML?"), None),
+    "foreign pull": (
+        lambda t: replace(
+            fresh(t),
+            state=State.WAITING_INPUT,
+            reason=Reason.FOREIGN_PULL,
+            question="#9 by bob is open and would close this issue too, so nothing was started. "
+            "Should pdev work on it anyway?",
+        ),
+        None,
+    ),
+    "rounds": (rounds, None),
+    "approval": (approval, None),
+    "branch moved": (lambda t: asks(t, Needs.CONFLICT, Reason.BRANCH_MOVED), None),
+    "crashed": (
+        lambda t: asks(replace(leave_stage(t, "crashed", NOW), crashes=3), Needs.CRASH, Reason.CRASHED),
+        None,
+    ),
+    "paused by a command": (
+        lambda t: move(t, State.PAUSED, NOW, paused_by=PausedBy.PERSON, reason=Reason.BY.by("alice")),
+        None,
+    ),
+    "paused by the label": (
+        lambda t: move(t, State.PAUSED, NOW, paused_by=PausedBy.PERSON, reason=Reason.LABEL_REMOVED.by("alice")),
+        None,
+    ),
+    "paused, no access": (
+        lambda t: move(t, State.PAUSED, NOW, paused_by=PausedBy.INSTALLATION, reason=Reason.NO_ACCESS),
+        None,
+    ),
+    "ready": (finished, None),
+    "merged": (lambda t: ended(finished(t), State.MERGED, Reason.BY.by("alice")), None),
+    "closed": (lambda t: ended(t, State.COMPLETED, Reason.BY.by("alice")), None),
+    "cancelled": (lambda t: ended(t, State.CANCELLED, Reason.BY.by("alice")), None),
+    "cancelled, nothing done": (
+        lambda t: replace(ended(t, State.CANCELLED, Reason.BY.by("alice")), head_sha=""),
+        None,
+    ),
+    "pull request closed": (lambda t: ended(t, State.CANCELLED, Reason.PR_CLOSED.by("alice")), None),
+    "issue deleted": (lambda t: ended(t, State.CANCELLED, Reason.ISSUE_DELETED.by("alice")), None),
+    "issue transferred": (lambda t: ended(t, State.CANCELLED, Reason.ISSUE_TRANSFERRED.by("alice")), None),
+    "no change": (
+        lambda t: replace(gave_up(t, Reason.NO_CHANGE, "The parser is there already."), head_sha=""),
+        None,
+    ),
+    "bad output": (lambda t: gave_up(t, Reason.BAD_OUTPUT, "findings.0.text: Field required"), None),
+    "agent failed": (lambda t: gave_up(reviewed(t), Reason.AGENT_FAILED, "the model is overloaded"), None),
+    "timeout": (lambda t: gave_up(t, Reason.TIMEOUT, ""), None),
+    "idle": (lambda t: gave_up(t, Reason.IDLE, ""), None),
+    "limit": (lambda t: gave_up(t, Reason.LIMIT, "100 turns"), None),
+    "refused": (lambda t: gave_up(t, Reason.REFUSED, "remote: error: GH006: Protected branch update failed."), None),
+    "setup": (lambda t: gave_up(fresh(replace(t, stages=())), Reason.SETUP, "The default branch is empty."), None),
+}
+
+
+def test_every_state_and_reason(at_work: Task) -> None:
+    shown = []
+    for name, (change, wait) in STATES.items():
+        task = change(at_work if not name.startswith("setup") else replace(at_work, state=State.RUNNING))
+        shown.append(f"=== {name}\n{sticky(task, NOW, wait=wait, server_url=SERVER)}")
+    golden("messages/sticky", "\n".join(shown))
+
+
+def test_the_golden_file_leaves_nothing_out(at_work: Task) -> None:
+    tasks = [change(at_work) for change, _ in STATES.values()]
+    assert {task.state for task in tasks} == set(State)
+    assert {task.reason.partition(":")[0] for task in tasks} - {""} == set(Reason)
+    assert set(WHY) == set(Reason)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_it_says_the_next_step_and_fits(at_work: Task, name: str) -> None:
+    change, wait = STATES[name]
+    text = sticky(change(at_work), NOW, wait=wait)
+    assert text.startswith("<!-- pdev:task:1-7 -->\n\n### ")
+    assert len(text) < 2_500
+    assert "None" not in text
+    last = text.strip().rsplit("\n\n", 1)[-1]
+    assert last.endswith(".")
+    assert not last.startswith(("-", "###"))
+
+
+def test_notice(at_work: Task) -> None:
+    assert sticky(at_work, NOW, notice="Agents run without a sandbox here.").endswith(
+        "\n\n_Agents run without a sandbox here._\n"
+    )
+
+
+def test_a_task_that_was_resumed_a_hundred_times_fits(at_work: Task) -> None:
+    words = "x" * 20_000
+    found = tuple(Finding(id=f"F{n}", type="bug", severity="high", text=words, note=words) for n in range(200))
+    stages = tuple(run(Stage.DEVELOP, "paused", n + 1, n, summary=words) for n in range(200, 0, -1))
+    left_out = {f"gate {n}": f"left_out: {words}" for n in range(9)}
+    task = replace(at_work, stages=(*stages, *at_work.stages), findings=found, gates=left_out, activity=words)
+    task = asks(replace(task, options=Options(max_rounds=1)), Needs.ANSWER, Reason.ROUNDS, words)
+    text = sticky(task, NOW)
+    assert len(text) < 65_536
+    assert "171 earlier stages" in text
+
+
+def test_an_agent_cannot_speak_as_pdev(at_work: Task) -> None:
+    """Whatever an agent says stays within its line or quotation, and reaches nobody."""
+    evil = "@org/team closes #1 <!-- pdev:task:1-8 -->\n```\n<details>\n### ✅ Ready: pull request #1"
+    working = sticky(replace(at_work, activity=evil), NOW)
+    asking = sticky(asks(at_work, Needs.ANSWER, Reason.QUESTION, evil), NOW)
+    for text in (working, asking):
+        assert text.count("<!-- pdev:") == 1
+        assert "@org" not in text
+        assert "#1 " not in text
+        assert sum(line.startswith("### ") for line in text.splitlines()) == 1
+    assert "\n> ```" in asking
+    assert NOW - at_work.stages[0].started_ms == 4 * MINUTE
