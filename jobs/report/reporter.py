@@ -93,8 +93,12 @@ class Reporter:
             raise Overtaken
 
     async def _put_off(self, task_id: str, seconds: float) -> None:
-        due_s = round(self._clock.now_ms() / 1000 + seconds) or 1
-        await self._store.enqueue(Report(task_id, 0, due_s), defer_ms=max(1, round(seconds * 1000)))
+        """Come back after so many seconds, at the end of a second, so that many put off together are one."""
+        now_ms = self._clock.now_ms()
+        first = int(now_ms / 1000 + seconds) + 1
+        for due_s in (first, first + 1):  # the first may be the name of the very job that runs now
+            if await self._store.enqueue(Report(task_id, 0, due_s), defer_ms=due_s * 1000 - now_ms):
+                return
 
     async def _show(self, task: Task, hold: Hold) -> None:
         surface = await self._store.surface(task.id)
@@ -182,9 +186,9 @@ class _Prints(NamedTuple):
 
 
 def _prints(task: Task, wait: Wait | None, server_url: str) -> _Prints:
-    turn = (task.state, task.needs, task.paused_by, task.reason, task.wish, task.pr, bool(task.head_sha))
+    turn = (task.state, task.needs, task.paused_by, task.reason, task.wish, task.pr, bool(task.head_sha), task.tip_sha)
     drawn = [view.digest() for view in checks(task, server_url=server_url)]
-    news = (headline(task, wait), account(task, wait=wait, server_url=server_url), drawn, task.head_sha)
+    news = (headline(task, wait), account(task, wait=wait, server_url=server_url), drawn, task.shown_sha)
     return _Prints(_digest(repr(turn)), _digest(repr(news)))
 
 
