@@ -36,13 +36,12 @@ class CheckRuns:
         head = task.shown_sha
         for doubtful in _doubtful(surface, head):
             surface = await self._recall(task, doubtful, surface)
-        drawn = checks(task, server_url=self.door.server_url) if head else []
-        for view in drawn:
-            surface = await self._show_one(task, f"{view.name}@{head}", view, surface)
-        for key, seen in list(surface.checks.items()):
+        for key, seen in surface.checks.items():
             if not key.endswith(f"@{head}" if head else "@") and seen.status != "completed":
                 await self._leave(seen, SUPERSEDED if head else WITHDRAWN)
                 surface = await self._noted(task, surface, key, replace(seen, digest="", status="completed"))
+        for view in checks(task, server_url=self.door.server_url) if head else []:
+            surface = await self._show_one(task, f"{view.name}@{head}", view, surface)
         return surface
 
     async def _show_one(self, task: Task, key: str, view: CheckView, surface: Surface) -> Surface:

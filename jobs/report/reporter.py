@@ -93,8 +93,12 @@ class Reporter:
             raise Overtaken
 
     async def _put_off(self, task_id: str, seconds: float) -> None:
-        due_s = round(self._clock.now_ms() / 1000 + seconds) or 1
-        await self._store.enqueue(Report(task_id, 0, due_s), defer_ms=max(1, round(seconds * 1000)))
+        """Come back after so many seconds, at the end of a second, so that many put off together are one."""
+        now_ms = self._clock.now_ms()
+        first = int(now_ms / 1000 + seconds) + 1
+        for due_s in (first, first + 1):  # the first may be the name of the very job that runs now
+            if await self._store.enqueue(Report(task_id, 0, due_s), defer_ms=due_s * 1000 - now_ms):
+                return
 
     async def _show(self, task: Task, hold: Hold) -> None:
         surface = await self._store.surface(task.id)

@@ -58,7 +58,7 @@ async def test_what_github_shows_while_the_agent_works(desk: WorkingDesk) -> Non
         assert (pull.draft, pull.head_sha) == (True, begun.start_sha)
         assert pull.issue.title == f"slugify drops numbers (#{issue.number})"
         assert (await desk.check(issue.number, "pdev")).status == "in_progress"
-        assert "Working: develop" in desk.sticky(issue.number)
+        assert "Running: develop" in desk.sticky(issue.number)
 
         await desk.agent.release("developing")
         await desk.agent.reached("reviewing")
@@ -89,7 +89,7 @@ async def test_a_queued_task_leaves_no_trace_in_the_repository(desk: WorkingDesk
         await desk.agent.reached("first")
         await desk.label(second.number)
         await desk.shown(second.number)
-        assert "Queued, number 1 in line" in desk.sticky(second.number)
+        assert "Queued, next in line" in desk.sticky(second.number)
         assert desk.eyes(second.number) == 1
         assert desk.pulls(second.number) == []
         assert await desk.by("developer").tip(f"feature/task-{second.number}") is None
