@@ -72,8 +72,8 @@ def _afresh(task: Task) -> Task:
     """From the beginning: the last result is merged, its branch and pull request are history."""
     return replace(
         task, blockers=(), stage=Stage.DEVELOP, round=1, branch="", base="", base_sha="", start_sha="", head_sha="",
-        checkpoint_sha="", approved_by="", approved_sha="", pr=None, pr_node="", stages=(), findings=(), gates={},
-        progress=0,
+        tip_sha="", checkpoint_sha="", approved_by="", approved_sha="", pr=None, pr_node="", stages=(), findings=(),
+        gates={}, progress=0,
     )  # fmt: skip
 
 

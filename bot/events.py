@@ -290,7 +290,9 @@ def task_of_pull(tasks: Sequence[Task], pull: Pull) -> Task | None:
 
 
 def tasks_of_sha(tasks: Sequence[Task], sha: str, external_id: str | None = None) -> list[Task]:
-    """Whose check run it is: it carries the task's id, and hangs on a commit that the task put on its branch."""
+    """Whose check run it is: it carries the task's id, or hangs on a commit of the task's branch."""
     named = _TASK_ID.match(external_id or "")
     by_id = [task for task in tasks if named and task.id == named[0]]
-    return by_id or [task for task in tasks if sha and sha in {task.head_sha, task.start_sha, task.checkpoint_sha}]
+    return by_id or [
+        task for task in tasks if sha and sha in {task.head_sha, task.tip_sha, task.start_sha, task.checkpoint_sha}
+    ]

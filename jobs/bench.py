@@ -200,7 +200,7 @@ class Bench:
             return
         await self.fence()
         await self._push(sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
-        await self.note(head_sha=sha)
+        await self.note(head_sha=sha, tip_sha="")
 
     async def _push(self, sha: str, ref: str, expected: str | None) -> None:
         try:

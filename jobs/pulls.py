@@ -88,4 +88,4 @@ async def withdraw(bench: Bench) -> None:
     for ref, sha in ((f"refs/heads/{task.branch}", task.head_sha), (wip_ref(task), task.checkpoint_sha)):
         if sha:
             await bench.mirror.delete_remote(token, ref, sha)
-    await bench.note(head_sha="", checkpoint_sha="")
+    await bench.note(head_sha="", tip_sha="", checkpoint_sha="")

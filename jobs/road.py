@@ -73,7 +73,7 @@ async def _begin(bench: Bench) -> None:
         if error.kind is not GitKind.CONFLICT:
             raise
         raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED) from error
-    await bench.note(head_sha=head)
+    await bench.note(head_sha=head, tip_sha="")
 
 
 async def _follow(bench: Bench, remote: str) -> None:
@@ -81,8 +81,8 @@ async def _follow(bench: Bench, remote: str) -> None:
     known = bench.task.head_sha or bench.task.start_sha
     if not await bench.mirror.is_ancestor(known, remote):
         raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED)
-    if remote != bench.task.head_sha:
-        await bench.note(head_sha=remote)
+    if remote != bench.task.head_sha or bench.task.tip_sha:
+        await bench.note(head_sha=remote, tip_sha="")
 
 
 async def _pick_up(bench: Bench, wip: str | None) -> None:

@@ -4,6 +4,7 @@ from bot import policy
 from bot.effects import Judge, judged
 from bot.events import PullEvent, task_of_pull
 from bot.handlers.case import Case
+from bot.handlers.pushes import show_on_tip
 from bot.policy import Why
 from core.github import Pull
 from core.tasks import Task
@@ -44,8 +45,7 @@ async def on_synchronize(event: PullEvent, case: Case) -> str:
     task = task_of_pull(await case.all_tasks(), event.pull_request)
     if task is None:
         return Why.NO_TASK
-    await case.show(task)
-    return "shown on the new head"
+    return await show_on_tip(case, task)
 
 
 async def _found(event: PullEvent, case: Case) -> tuple[Task, Pull] | None:

@@ -157,7 +157,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     base_sha: str = ""
     start_sha: str = ""
     head_sha: str = ""
-    """Last commit that pdev put on the branch."""
+    """Last commit that pdev put on the branch, or took over from there."""
+    tip_sha: str = ""
+    """What stands on the branch instead, put there by a person and not taken over yet; empty when it is `head_sha`.
+    Only for showing: a push still expects `head_sha`, so that a person's commit is never overwritten."""
     checkpoint_sha: str = ""
     """Last commit on `refs/pdev/wip/<task>`."""
     pr: int | None = None
@@ -200,6 +203,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def last_run(self) -> StageRun | None:
         return self.stages[-1] if self.stages else None
+
+    @property
+    def shown_sha(self) -> str:
+        """The commit that people see at the end of the branch: check runs belong there."""
+        return self.tip_sha or self.head_sha
 
     @property
     def settled(self) -> bool:

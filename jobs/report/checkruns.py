@@ -33,7 +33,7 @@ class CheckRuns:
 
     async def show(self, task: Task, surface: Surface) -> Surface:
         """Bring every check run up to date; saves after each write, so that none is ever written twice."""
-        head = task.head_sha
+        head = task.shown_sha
         for doubtful in _doubtful(surface, head):
             surface = await self._recall(task, doubtful, surface)
         for key, seen in surface.checks.items():

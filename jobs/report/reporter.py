@@ -187,9 +187,9 @@ class _Prints(NamedTuple):
 
 
 def _prints(task: Task, wait: Wait | None, server_url: str) -> _Prints:
-    turn = (task.state, task.needs, task.paused_by, task.reason, task.wish, task.pr, bool(task.head_sha))
+    turn = (task.state, task.needs, task.paused_by, task.reason, task.wish, task.pr, bool(task.head_sha), task.tip_sha)
     drawn = [view.digest() for view in checks(task, server_url=server_url)]
-    news = (headline(task, wait), account(task, wait=wait, server_url=server_url), drawn, task.head_sha)
+    news = (headline(task, wait), account(task, wait=wait, server_url=server_url), drawn, task.shown_sha)
     return _Prints(_digest(repr(turn)), _digest(repr(news)))
 
 

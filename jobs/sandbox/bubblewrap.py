@@ -150,7 +150,7 @@ def _object(descriptor: int) -> bytes:
 
 
 def apply_limits(pid: int, limits: Limits) -> None:
-    """Set the resource limits of a process that has not started its program yet."""
+    """Set limits and priority of a process that has not started its program yet; what it starts inherits them."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits.file_size,
@@ -164,6 +164,7 @@ def apply_limits(pid: int, limits: Limits) -> None:
             hard = resource.prlimit(pid, which)[1]
             most = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.prlimit(pid, which, (most, most))
+    os.setpriority(os.PRIO_PROCESS, pid, limits.nice)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ class Limits:
     cpu_s: int | None = None
     memory: int | None = None  # address space: breaks programs that reserve much more than they use (node, go)
     tmp_size: int = 1 << 30  # of the private /tmp, all processes together
+    nice: int = 10  # agents wait for the worker that has to answer people, not the other way round
 
 
 @dataclass(frozen=True, slots=True)

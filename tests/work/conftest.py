@@ -114,7 +114,7 @@ async def everything_was_done_once(desk: WorkingDesk) -> None:
         assert len([pull for pull in desk.pulls(number) if pull.open]) <= 1, f"#{number} has several pull requests"
         runs = Counter((run.name, run.head_sha) for run in desk.checks(task))
         assert set(runs.values()) <= {1}, f"#{number} has check runs twice: {runs}"
-        stale = [run for run in desk.checks(task) if run.head_sha != task.head_sha and run.status != "completed"]
+        stale = [run for run in desk.checks(task) if run.head_sha != task.shown_sha and run.status != "completed"]
         assert stale == [] or task.state is State.RUNNING, f"#{number}: runs on an old head are open"
         for pull in desk.pulls(number):
             marks = Counter(r.body.split("\n")[0] for r in pull.reviews if r.user.login == BOT)

@@ -157,7 +157,7 @@ class WorkingDesk(Desk):
             task = await self.task(number)
             self.clock.advance(seconds=0.1)
             await self.store.enqueue(Report(task.id, 0))
-            wanted = (name, sha or task.head_sha, status, conclusion)
+            wanted = (name, sha or task.shown_sha, status, conclusion)
             return wanted in [(r.name, r.head_sha, r.status, r.conclusion) for r in self.checks(task)]
 
         await self.until(holds, f"{name} does not become {status}")
@@ -212,13 +212,15 @@ class WorkingDesk(Desk):
     async def check(self, number: int, name: str, sha: str = "") -> CheckRun:
         """The check run of this name on the task's head, or on another commit."""
         task = await self.task(number)
-        (run,) = [r for r in self.checks(task) if r.name == name and r.head_sha == (sha or task.head_sha)]
+        (run,) = [r for r in self.checks(task) if r.name == name and r.head_sha == (sha or task.shown_sha)]
         return run
 
     async def changed(self, number: int) -> list[str]:
         """Paths that the task's branch changes."""
         task = await self.task(number)
-        return [f.filename for f in await gitstore.changed_files(self.hub.git(self.hub.repo), task.start_sha, task.branch)]
+        return [
+            f.filename for f in await gitstore.changed_files(self.hub.git(self.hub.repo), task.start_sha, task.branch)
+        ]
 
     async def wip(self, number: int, path: str) -> str:
         """A file as the checkpoint has it."""
