@@ -2,21 +2,23 @@
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import aiohttp
 
+from cli.processes import Child, Children
 from core import valkey
 from core.github import GitHub
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
 from core.schedule import Caps, plan
-from core.settings import Settings
+from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import State, Task
 from demo.hub import gitstore
@@ -121,6 +123,21 @@ class WorkingDesk(Desk):
             "PDEV_LEASE_S": "60", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "0.3", "PDEV_WRITES_PER_MINUTE": "10000",
             "PDEV_WRITES_PER_HOUR": "10000",
         }  # fmt: skip
+
+    @asynccontextmanager
+    async def processes(self, *names: str, slots: int = 2) -> AsyncIterator["Crew"]:
+        """Real `pdev worker` processes, each below its supervisor; at the end they have nothing left to do and leave."""
+        crew = Crew(self, Children(child_environ(self.environ() | _KEPT_SHORT | {"PDEV_SLOTS": str(slots)}), self.data))
+        self.data.mkdir(exist_ok=True)
+        try:
+            for name in names:
+                crew.supervisors[name] = await crew.children.start(name, "worker", "--id", name)
+            for name in names:
+                await crew.announced(name)
+            yield crew
+            await self.rest()
+        finally:
+            await crew.children.stop()
 
     # ── waiting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -258,6 +275,43 @@ class WorkingDesk(Desk):
         url = f"{self.hub.html_url}/{self.hub.repo.full_name}.git".replace("://", f"://x-access-token:{token}@")
         await run("git", "clone", "-q", "--branch", branch, url, str(folder), cwd=folder.parent)
         return folder
+
+
+_KEPT_SHORT = {"PDEV_LEASE_S": "3", "PDEV_BEAT_S": "0.5", "PDEV_SWEEP_S": "0.5"}
+
+
+@dataclass
+class Crew:
+    """Worker processes that can be killed."""
+
+    desk: WorkingDesk
+    children: Children
+    supervisors: dict[str, Child] = field(default_factory=dict)
+
+    async def pid(self, name: str) -> int | None:
+        """Of the process that works, as it announced itself."""
+        return next((worker.pid for worker in await self.desk.store.workers() if worker.id == name), None)
+
+    async def announced(self, name: str) -> None:
+        async def holds() -> bool:
+            assert self.supervisors[name].process.returncode is None, self.supervisors[name].last_words()
+            return await self.pid(name) is not None
+
+        await self.desk.until(holds, f"{name} does not come up")
+
+    async def kill(self, name: str, *, machine: bool = False) -> None:
+        """End the process that works with -9; of a whole `machine` the supervisor dies first."""
+        pid = await self.pid(name)
+        assert pid is not None
+        if machine:
+            supervisor = self.supervisors[name].process
+            supervisor.kill()
+            await supervisor.wait()
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def logs(self) -> str:
+        return "".join(child.log.read_text() for child in self.children.all if child.log)
 
 
 async def _work(task: Task, lease: Lease, *, tools: Tools) -> None:
