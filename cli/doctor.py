@@ -13,6 +13,7 @@ from cli.worker import open_sandbox
 from core.clock import SystemClock
 from core.errors import BadSettings, PdevError, Severity
 from core.github import GitHub, needed_permissions
+from core.messages import doctor
 from core.settings import Settings, environ
 from core.valkey import check_server, connect, find_binary
 from jobs.git import Cache, GitError
@@ -47,6 +48,7 @@ async def examine() -> AsyncIterator[Line]:
             yield Line("settings", "problem", str(problem), "See docs/settings.md.")
         return
     yield Line("settings", "ok", "readable")
+    yield Line("ci", "ok", doctor.CI)
     for what, look in (("git", _git), ("sandbox", _sandbox), ("redis", _redis), ("github", _github)):
         async for line in _looked(what, look(settings)):
             yield line

@@ -48,6 +48,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("pull_request", "synchronize"): Route(events.PullEvent, pull_requests.on_synchronize),
     ("push", ""): Route(events.PushEvent, pushes.on_push),
     ("repository", "renamed"): Route(events.RepositoryEvent, installations.on_renamed),
+    ("repository", "publicized"): Route(events.RepositoryEvent, installations.on_publicized),
     ("repository", "transferred"): Route(events.RepositoryEvent, installations.on_renamed),
     ("installation", "created"): Route(events.InstallationEvent, installations.on_added),
     ("installation", "deleted"): Route(events.InstallationEvent, installations.on_lost),

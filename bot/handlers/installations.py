@@ -84,3 +84,15 @@ async def on_renamed(event: RepositoryEvent, case: Case) -> str:
             lambda t: None if (t.owner_login, t.repo) == (owner, name) else replace(t, owner_login=owner, repo=name),
         )
     return f"{len(tasks)} tasks are called {owner}/{name} now"
+
+
+async def on_publicized(event: RepositoryEvent, case: Case) -> str:
+    """Everybody may write issues here from now on, so what is not on a branch yet waits for approval."""
+    ci = policy.default_ci(private=False)
+    tasks = await case.all_tasks()
+    for task in tasks:
+        await case.store.change(
+            task.id,
+            lambda t: replace(t, private=False, options=replace(t.options, ci=ci)) if t.options.ci != ci else None,
+        )
+    return f"{len(tasks)} tasks ask before code reaches a branch"

@@ -50,8 +50,9 @@ def account(task: Task, *, now_ms: int | None = None, wait: Wait | None = None, 
         _stages(task, now_ms),
         _facts(task),
         _left_out(task),
-        approval.findings(task),
         story(task, wait=wait, server_url=server_url),
+        # Last: whatever an agent put into them, what a person is to decide stands above.
+        approval.findings(task),
     ]
     return "\n\n".join(p for p in parts if p)
 

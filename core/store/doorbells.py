@@ -54,6 +54,10 @@ class Doorbells(Room):
                 released += await self.end_report(name.decode(), holder.decode())
         return released
 
+    async def keep_report(self, task_id: str, token: str, ttl_ms: int = REPORT_LOCK_MS) -> bool:
+        """Stay the one who reports it; False when it took so long that somebody else may have."""
+        return bool(await self._scripts("keep_report", task_id, token, ttl_ms))
+
     async def end_report(
         self, task_id: str, token: str, version_seen: int | None = None, ttl_ms: int = REPORT_LOCK_MS
     ) -> bool:

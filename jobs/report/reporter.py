@@ -38,7 +38,7 @@ Hold = Callable[[], Awaitable[None]]
 
 
 class Overtaken(Exception):
-    """This report took so long that somebody else reports the task now, who sees what we have done so far."""
+    """This report took so long that somebody else may have reported the task meanwhile."""
 
 
 class Reporter:
@@ -71,7 +71,8 @@ class Reporter:
         try:
             await self._until_shown(task_id, token)
         except Overtaken:
-            return
+            _log.info("task %s: its report took too long and is left to the next", task_id)
+            await self._put_off(task_id, _AGAIN_S)
         except Transient as later:
             await self._store.end_report(task_id, token)
             _log.info("task %s is shown later: %s", task_id, later)
@@ -89,7 +90,7 @@ class Reporter:
 
     async def _hold(self, task_id: str, token: str) -> None:
         """Keep the right to report this task, as long as GitHub may take for the next write."""
-        if not await self._store.take_report(task_id, token):
+        if not await self._store.keep_report(task_id, token):
             raise Overtaken
 
     async def _put_off(self, task_id: str, seconds: float) -> None:

@@ -101,6 +101,19 @@ async def test_a_repository_that_was_made_public_asks_from_then_on(desk: Desk) -
     assert (await desk.task(issue.number)).options.ci == "approved"
 
 
+async def test_a_repository_made_public_in_mid_work_asks_too(desk: Desk) -> None:
+    repo = desk.hub.repo
+    repo.private = True
+    issue = await desk.issue()
+    await desk.label(issue.number)
+    await desk.run(issue.number)
+    repo.private = False
+    desk.hub.courier.announce("repository", {"action": "publicized"}, repo=repo, sender=desk.by("owner").caller.actor)
+    await desk.settle()
+    task = await desk.task(issue.number)
+    assert (task.options.ci, task.private, task.state) == ("approved", False, State.RUNNING)
+
+
 async def test_what_waits_is_said_and_linked(desk: Desk) -> None:
     task = await waiting(desk)
     (comment,) = [c for c in desk.hub.repo.issues[task.issue].comments if c.user.login == "pdev[bot]"]

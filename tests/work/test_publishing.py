@@ -49,7 +49,7 @@ async def test_in_public_no_round_reaches_the_branch_before_a_person_lets_it(des
         assert await on_branch(desk, waits) == pull.head_sha == waits.start_sha
         assert await tip(desk, f"refs/pdev/wip/{waits.id}") == waits.checkpoint_sha
         assert (reviews(pull), pull.draft) == ([], True), "its lines are not in the pull request yet"
-        assert "**F1** high logic · `textkit/slug.py:1`: Say why." in desk.sticky(issue.number)
+        assert "**F1** (high, logic) in `textkit/slug.py:1`: Say why." in desk.sticky(issue.number)
         assert desk.agent.scenes("finalizer") == []
         assert "only when a person with push rights approves it" in (pull.issue.body or "")
         await approve(desk, issue.number)

@@ -66,7 +66,7 @@ async def test_what_a_reviewer_scribbles_before_asking_is_not_kept(desk: Working
     ("body", "words"),
     [
         ("ISO dates.", "ISO dates."),
-        ("ISO dates.\n/pdev pause", "ISO dates.\n/pdev pause"),
+        ("ISO dates.\n/pdev pause", "ISO dates."),
         ("/pdev pause", ""),
         ("  /PDEV cancel #7", ""),
         ("/pdev answer ISO dates.", "ISO dates."),
