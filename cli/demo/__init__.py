@@ -8,14 +8,16 @@ request so that the issue it blocks can start. Its report is what people measure
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from typing import Any
 
 from rich.console import Console
 
 from cli.demo.report import as_json, save, write
 from cli.demo.stage import open_stage
 from cli.demo.story import Story
-from cli.demo.table import Table
+from cli.demo.table import Table, ending
 from cli.demo.wishes import Wishes
 from core.tasks import TRIGGER_LABEL
 
@@ -23,45 +25,52 @@ __all__ = ["Wishes", "run_demo"]
 
 
 async def run_demo(wishes: Wishes) -> int:
-    """0 when every task ended as the world says; 1 when not; 2 when the demo could not run."""
+    """0 when every task ended as the world says; 1 when not; 2 when the demo could not run; 130 when it was ended."""
     console = Console(stderr=True)
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     async with AsyncExitStack() as stack:
-        stage = await stack.enter_async_context(open_stage(wishes, console))
-        story = Story(stage, wishes)
-        await story.begin()
-        table = Table(stage, console)
-        if not await _watch(story, table, stop):
+        story = await _unless(stop, _told(wishes, console, stack))
+        if story is None:
             return 130
         if wishes.once:
-            report = await write(stage, story)
-            console.print(table.ending(report))
+            report = await write(story.stage, story)
+            console.print(ending(report))
             if wishes.json:
                 save(report, wishes.json)
             else:
                 sys.stdout.write(as_json(report))
             return 0 if report["ok"] else 1
+        address = story.stage.hub.html_url
         console.print(
             f"That was the story. Label an issue [bold]{TRIGGER_LABEL}[/] yourself, or comment [bold]/pdev help[/]: "
-            f"[link={stage.hub.html_url}]{stage.hub.html_url}[/link]. Ctrl-C ends the demo."
+            f"[link={address}]{address}[/link]. Ctrl-C ends the demo."
         )
         await stop.wait()
     return 0
 
 
-async def _watch(story: Story, table: Table, stop: asyncio.Event) -> bool:
-    """Show what happens until the story has ended; False when somebody pressed Ctrl-C before that."""
-    telling = asyncio.create_task(story.tell())
-    stopping = asyncio.create_task(stop.wait())
-    showing = asyncio.create_task(table.show())
+async def _told(wishes: Wishes, console: Console, stack: AsyncExitStack) -> Story:
+    """Set the stage, which `stack` takes down again, and show the story until it has ended."""
+    stage = await stack.enter_async_context(open_stage(wishes, console))
+    story = Story(stage, wishes)
+    await story.begin()
+    showing = asyncio.create_task(Table(stage, console).show())
     try:
-        await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if telling.done():
-            telling.result()
-        return telling.done()
+        await story.tell()
     finally:
-        for task in (telling, stopping, showing):
-            task.cancel()
-        await asyncio.gather(telling, stopping, showing, return_exceptions=True)
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+    return story
+
+
+async def _unless(stop: asyncio.Event, doing: Coroutine[Any, Any, Story]) -> Story | None:
+    """What it comes to; None when somebody wants to end before that, and then it has been cleared away."""
+    task, stopping = asyncio.create_task(doing), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    is_stopped = not task.done()
+    for one in (task, stopping):
+        one.cancel()
+    await asyncio.gather(task, stopping, return_exceptions=True)
+    return None if is_stopped else task.result()

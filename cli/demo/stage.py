@@ -15,20 +15,23 @@ from redis.asyncio import Redis
 from rich.console import Console
 
 from cli.demo.wishes import Wishes
+from cli.ports import told_if_taken
 from cli.processes import Child, Children
 from cli.worker import UNPROTECTED
 from core.cancellation import pause
 from core.clock import SystemClock
 from core.errors import OperatorError
 from core.settings import child_environ
+from core.sockets import forget_socket, socket_path
 from core.store import Store
-from core.valkey import connect, start
+from core.valkey import SOCKET, connect, start
 from demo.hub import Hub
 from demo.player import CueServer
 from demo.world import FILES, script
 from demo.world.issues import THINK_MS
 from jobs.sandbox import Bubblewrap, find_bubblewrap
 
+_CUES = "cue.sock"
 _READY_S = 60
 """The longest that a process may take to be ready on a slow machine."""
 LEASE_S, BEAT_S, SWEEP_S = 4.0, 1.0, 1.0
@@ -56,11 +59,13 @@ class Stage:
 async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
     """Set everything up; raises `OperatorError` when a process does not become ready."""
     async with AsyncExitStack() as stack:
-        data = wishes.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pdev-")))
+        data = (wishes.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pdev-")))).resolve()
         data.mkdir(parents=True, exist_ok=True)
+        for socket_name in (_CUES, f"valkey/{SOCKET}"):
+            stack.callback(forget_socket, data / socket_name)
         sandbox = await _sandbox(data, console)
         hub = await _hub(stack, data, wishes.port)
-        cues = await stack.enter_async_context(CueServer(data / "cue.sock"))
+        cues = await stack.enter_async_context(CueServer(socket_path(data / _CUES)))
         cues.plays(script(0 if wishes.fast else THINK_MS))
         valkey = stack.enter_context(start(data / "valkey"))
         redis = connect(valkey.url)
@@ -85,8 +90,9 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
 async def _hub(stack: AsyncExitStack, data: Path, port: int) -> Hub:
     hub = Hub(data / "hub", now=SystemClock().now, private=True, files=FILES)
     hub.visitor = "maintainer"  # whoever opens the pages may look and act at once
-    await hub.start(port)
     stack.push_async_callback(hub.stop)
+    with told_if_taken(port, "--port"):
+        await hub.start(port)
     return hub
 
 
@@ -99,7 +105,7 @@ def _environ(hub: Hub, data: Path, redis_url: str, port: int, slots: int, sandbo
             "APP_ID": str(hub.app_id), "PRIVATE_KEY_PATH": str(key), "WEBHOOK_SECRET": hub.webhook_secret or "",
             "REDIS_URL": redis_url, "PORT": str(port), "GITHUB_API_URL": hub.api_url,
             "GITHUB_SERVER_URL": hub.html_url, "PDEV_DATA_DIR": str(data / "pdev"), "PDEV_AGENT": "scripted",
-            "PDEV_SCRIPT_SOCKET": str(data / "cue.sock"), "PDEV_SANDBOX": sandbox, "PDEV_SLOTS": str(slots),
+            "PDEV_SCRIPT_SOCKET": str(socket_path(data / _CUES)), "PDEV_SANDBOX": sandbox, "PDEV_SLOTS": str(slots),
             "PDEV_LEASE_S": str(LEASE_S), "PDEV_BEAT_S": str(BEAT_S), "PDEV_SWEEP_S": str(SWEEP_S),
             # Its agents take seconds where real ones take minutes, so an hour's writes come in one.
             "PDEV_WRITES_PER_MINUTE": "10000", "PDEV_WRITES_PER_HOUR": "10000",

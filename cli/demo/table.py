@@ -71,19 +71,20 @@ class Table:
             )
         return Group(Text(), grid)
 
-    def ending(self, report: dict[str, Any]) -> RenderableType:
-        """A few lines to end with."""
-        timings, memory = report["timings"], report["memory_mb"]
-        ack, dispatch = timings["ack_ms"].get("p50"), timings["dispatch_ms"].get("p50")
-        lines = [
-            Text(f"{len(report['tasks'])} tasks, {report['github']['requests']} calls to GitHub, "
-                 f"a webhook answered in {ack} ms, an attempt started in {dispatch} ms (medians); "
-                 f"web {memory['web']} MB, idle worker {memory['worker']} MB; sandbox: {report['sandbox']}."),
-            *(Text(problem, style="red") for problem in report["problems"]),
-            Text("Everything ended as the story says." if report["ok"] else "Not everything ended as the story says.",
-                 style="green" if report["ok"] else "bold red"),
-        ]  # fmt: skip
-        return Group(*lines)
+
+def ending(report: dict[str, Any]) -> RenderableType:
+    """A few lines to end with."""
+    timings, memory = report["timings"], report["memory_mb"]
+    ack, dispatch = timings["ack_ms"].get("p50"), timings["dispatch_ms"].get("p50")
+    lines = [
+        Text(f"{len(report['tasks'])} tasks, {report['github']['requests']} calls to GitHub, "
+             f"a webhook answered in {ack} ms, an attempt started in {dispatch} ms (medians); "
+             f"web {memory['web']} MB, idle worker {memory['worker']} MB; sandbox: {report['sandbox']}."),
+        *(Text(problem, style="red") for problem in report["problems"]),
+        Text("Everything ended as the story says." if report["ok"] else "Not everything ended as the story says.",
+             style="green" if report["ok"] else "bold red"),
+    ]  # fmt: skip
+    return Group(*lines)
 
 
 def done_percent(task: Task) -> int:

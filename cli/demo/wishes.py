@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.tasks import Stage
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -10,7 +12,7 @@ class Wishes:
 
     once: bool = False
     json: Path | None = None
-    kill_worker_at: str | None = None
+    kill_worker_at: Stage | None = None
     workers: int = 2
     slots: int = 2
     data: Path | None = None

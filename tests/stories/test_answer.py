@@ -105,8 +105,9 @@ async def test_somebody_elses_pull_request_is_no_question_of_an_agent(desk: Desk
     task = await desk.task(issue.number)
     await Reporter(desk.store, desk.webs[0].github, desk.clock).report(task.id)
     await desk.settle()
-    assert "Should pdev work on it anyway?" in desk.replies(issue.number)[0]
-    assert "`/pdev resume` starts all the same; `/pdev cancel`, or removing the label, leaves it." in desk.replies(issue.number)[0]
+    (asked,) = desk.replies(issue.number)
+    assert "Should pdev work on it anyway?" in asked
+    assert "`/pdev resume` starts all the same; `/pdev cancel`, or removing the label, leaves it." in asked
     await desk.comment(issue.number, "No, leave it to her.")
     assert (await desk.task(issue.number)).state is State.WAITING_INPUT
     await desk.comment(issue.number, "/pdev resume")
