@@ -7,7 +7,7 @@ import msgspec
 
 from cli.demo.stage import Stage, kill
 from cli.demo.wishes import Wishes
-from core.cancellation import pause
+from core.cancellation import is_cancelled, pause
 from core.tasks import TRIGGER_LABEL, State, Task, task_id
 from demo.hub import Delivery
 from demo.hub.observers import Exchange
@@ -58,7 +58,7 @@ class Story:
 
     async def tell(self) -> None:
         """Return when every task has settled as far as the world lets it."""
-        while True:
+        while not is_cancelled():
             tasks = await self.tasks()
             await self._merge_what_blocks(tasks)
             await self._kill_worker(tasks)
@@ -77,7 +77,7 @@ class Story:
         await self.stage.hub.settle()
 
     async def _shown(self, name: str) -> None:
-        while True:
+        while not is_cancelled():
             task, surface = await self.stage.store.task(name), await self.stage.store.surface(name)
             if task is None or surface.reported_version >= task.version:
                 return

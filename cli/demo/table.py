@@ -9,7 +9,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from cli.demo.stage import Stage
-from core.cancellation import pause
+from core.cancellation import is_cancelled, pause
 from core.messages.standing import headline
 from core.messages.words import ICONS
 from core.tasks import Stage as TaskStage
@@ -34,7 +34,7 @@ class Table:
             return
         with Live(console=self._console, auto_refresh=False, transient=False) as live:
             try:
-                while True:
+                while not is_cancelled():
                     live.update(self._draw(await self._tasks()), refresh=True)
                     await pause(_EVERY_S)
             finally:
@@ -51,7 +51,7 @@ class Table:
 
     async def _tell(self) -> None:
         said: dict[int, str] = {}
-        while True:
+        while not is_cancelled():
             for task in await self._tasks():
                 line = headline(task)
                 if said.get(task.issue) != line:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 
-from core.cancellation import pause
+from core.cancellation import is_cancelled, pause
 from core.errors import PdevError
 from core.queue import Report
 from core.schedule import Caps, plan
@@ -117,7 +117,7 @@ class Sweep:
         return +found
 
     async def _every(self, seconds: float, look: Callable[[], Awaitable[object]]) -> None:
-        while True:
+        while not is_cancelled():
             try:
                 await look()
             except STORE_AWAY as error:

@@ -13,18 +13,23 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.cancellation import is_cancelled
-from core.errors import Transient
+from core.errors import GitHubAway, Transient
 from core.queue import Attempt
 from core.store import Fenced, NoSuchTask
 from core.tasks import Task
 from jobs.deps import STORE_AWAY, Deps
+from jobs.git import GitError, GitKind
 from jobs.lease import Grant, Lease, LeaseLost, StopReason, Terms, beat_connection
 from jobs.sweep.queues import forget_jobs
 
 log = logging.getLogger(__name__)
 
-_PAUSE_S, _LONGEST_PAUSE_S = 30, 600
+_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 600.0
 """For trouble that passes by itself and did not say when."""
+_SOON_S = 2.0
+"""For an answer of GitHub that did not come: the door has waited for those that may be asked again, and the next
+attempt looks whether the others had their effect."""
+_GIT_PASSES = frozenset({GitKind.NETWORK, GitKind.TIMEOUT, GitKind.LOCKED, GitKind.AUTH})
 _AGAIN_S = 0.2
 """Between two tries to hand a task back while the store is away."""
 
@@ -161,9 +166,19 @@ def judge(task: Task, lease: Lease, error: BaseException | None) -> End:
     if lease.why is StopReason.LOST or isinstance(error, (LeaseLost, Fenced, *STORE_AWAY)):
         log.warning("%s: stopped, %s", task.slug, "the store was away" if lease.store_away else "it is no longer ours")
         return End(crashed=False)
-    if isinstance(error, Transient):
+    if (pause_s := _passes_in(error)) is not None:
         log.warning("%s: put off: %s", task.slug, error)
-        return End(crashed=False, pause_s=min(error.retry_after or _PAUSE_S, _LONGEST_PAUSE_S))
+        return End(crashed=False, pause_s=min(pause_s, _LONGEST_PAUSE_S))
     if error is not None:
         log.error("%s: the pipeline crashed", task.slug, exc_info=error)
     return End(crashed=error is not None or lease.why is None)
+
+
+def _passes_in(error: BaseException | None) -> float | None:
+    """Seconds after which it makes sense to try again; None for what time alone does not mend."""
+    if isinstance(error, Transient):
+        usual = _SOON_S if isinstance(error, GitHubAway) else _PAUSE_S
+        return usual if error.retry_after is None else error.retry_after
+    if isinstance(error, GitError) and error.kind in _GIT_PASSES:
+        return _SOON_S
+    return None

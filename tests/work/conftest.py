@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from core.clock import ShiftedClock
 from core.tasks import State
 from demo.hub import Hub, gitstore
+from demo.hub.observers import Exchange
 from demo.player import CueServer
 from demo.world import FILES
 from jobs.sandbox import Bubblewrap, NoSandbox, Sandbox, find_bubblewrap
@@ -74,6 +75,7 @@ async def desk(
             sandbox=sandbox,
             data=folder / "data",
         )
+        hub.observers.append(lambda seen: made.exchanges.append(seen) if isinstance(seen, Exchange) else None)
         await made.open_web()
         yield made
         await made.settle()

@@ -130,5 +130,7 @@ async def test_a_question_is_answered_by_a_comment(desk: WorkingDesk) -> None:
         desk.agent.plays(HALF)
         await desk.comment(issue.number, "All of them.\n\n/pdev resume")
         await desk.until_state(issue.number, State.READY)
-    kept = await gitstore.read_blob(desk.hub.git(desk.hub.repo), f"{(await desk.task(issue.number)).head_sha}:notes.txt")
+    kept = await gitstore.read_blob(
+        desk.hub.git(desk.hub.repo), f"{(await desk.task(issue.number)).head_sha}:notes.txt"
+    )
     assert kept == b"so far", "what was done before the question is kept"

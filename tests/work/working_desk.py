@@ -2,24 +2,27 @@
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import aiohttp
 
+from cli.processes import Child, Children
 from core import valkey
 from core.github import GitHub
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
 from core.schedule import Caps, plan
-from core.settings import Settings
+from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import State, Task
 from demo.hub import gitstore
+from demo.hub.observers import Exchange
 from demo.hub.state import CheckRun, Comment, Pull
 from demo.player import PLAYER
 from jobs.agents import AgentBackend, ScriptedBackend
@@ -47,6 +50,8 @@ class WorkingDesk(Desk):
     agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
     sandbox: Sandbox = None  # type: ignore[assignment]
     data: Path = None  # type: ignore[assignment]
+    exchanges: list[Exchange] = field(default_factory=list)
+    """Every call that was made of the hub."""
 
     # ── workers ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -73,6 +78,8 @@ class WorkingDesk(Desk):
                     await self.rest()
             finally:
                 stop.set()
+                _, late = await asyncio.wait(running, timeout=PATIENCE_S)
+                assert not late, "a worker does not leave"
                 codes = await asyncio.gather(*running)
             assert codes == [0] * workers
 
@@ -117,6 +124,21 @@ class WorkingDesk(Desk):
             "PDEV_WRITES_PER_HOUR": "10000",
         }  # fmt: skip
 
+    @asynccontextmanager
+    async def processes(self, *names: str, slots: int = 2) -> AsyncIterator["Crew"]:
+        """Real `pdev worker` processes, each below its supervisor; at the end they have nothing left to do and leave."""
+        crew = Crew(self, Children(child_environ(self.environ() | _KEPT_SHORT | {"PDEV_SLOTS": str(slots)}), self.data))
+        self.data.mkdir(exist_ok=True)
+        try:
+            for name in names:
+                crew.supervisors[name] = await crew.children.start(name, "worker", "--id", name)
+            for name in names:
+                await crew.announced(name)
+            yield crew
+            await self.rest()
+        finally:
+            await crew.children.stop()
+
     # ── waiting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str = "it does not come to rest") -> None:
@@ -147,6 +169,20 @@ class WorkingDesk(Desk):
             return (await self.store.surface(task.id)).reported_version >= task.version
 
         await self.until(holds, f"#{number} is not shown")
+
+    async def ring(self, number: int, *, later_s: float = 0) -> None:
+        """Let time pass and have the task reported now, which arq, knowing no shifted clock, would not."""
+        self.clock.advance(seconds=later_s)
+        task = await self.task(number)
+        await self.store.enqueue(Report(task.id, 0))
+
+        async def is_done() -> bool:
+            return not await self.due_reports()
+
+        await self.until(is_done, "the report does not end")
+
+    async def due_reports(self) -> list[str]:
+        return [name for name in await self.due_jobs() if name.startswith("report:")]
 
     async def until_check(
         self, number: int, name: str, status: str, *, sha: str = "", conclusion: str | None = None
@@ -239,6 +275,43 @@ class WorkingDesk(Desk):
         url = f"{self.hub.html_url}/{self.hub.repo.full_name}.git".replace("://", f"://x-access-token:{token}@")
         await run("git", "clone", "-q", "--branch", branch, url, str(folder), cwd=folder.parent)
         return folder
+
+
+_KEPT_SHORT = {"PDEV_LEASE_S": "3", "PDEV_BEAT_S": "0.5", "PDEV_SWEEP_S": "0.5"}
+
+
+@dataclass
+class Crew:
+    """Worker processes that can be killed."""
+
+    desk: WorkingDesk
+    children: Children
+    supervisors: dict[str, Child] = field(default_factory=dict)
+
+    async def pid(self, name: str) -> int | None:
+        """Of the process that works, as it announced itself."""
+        return next((worker.pid for worker in await self.desk.store.workers() if worker.id == name), None)
+
+    async def announced(self, name: str) -> None:
+        async def holds() -> bool:
+            assert self.supervisors[name].process.returncode is None, self.supervisors[name].last_words()
+            return await self.pid(name) is not None
+
+        await self.desk.until(holds, f"{name} does not come up")
+
+    async def kill(self, name: str, *, machine: bool = False) -> None:
+        """End the process that works with -9; of a whole `machine` the supervisor dies first."""
+        pid = await self.pid(name)
+        assert pid is not None
+        if machine:
+            supervisor = self.supervisors[name].process
+            supervisor.kill()
+            await supervisor.wait()
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def logs(self) -> str:
+        return "".join(child.log.read_text() for child in self.children.all if child.log)
 
 
 async def _work(task: Task, lease: Lease, *, tools: Tools) -> None:
