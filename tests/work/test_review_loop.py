@@ -30,7 +30,7 @@ async def test_findings_are_reviewed_corrected_and_approved(desk: WorkingDesk) -
 
     first, second = reviews(desk, issue.number)
     assert {r.state for r in (first, second)} == {"COMMENTED"}
-    assert "asks for changes" in first.body
+    assert "asks for 1 change" in first.body
     assert "nothing to change" in second.body
     assert first.commit_id != second.commit_id == task.head_sha
     (inline,) = pull.review_comments
@@ -65,7 +65,7 @@ async def test_after_the_last_round_a_person_decides(desk: WorkingDesk) -> None:
         task = await desk.task(issue.number)
         assert (task.needs, task.reason, task.round) == (Needs.ANSWER, "rounds", task.options.max_rounds)
         assert len(reviews(desk, issue.number)) == task.options.max_rounds
-        assert "after the last allowed round" in desk.sticky(issue.number)
+        assert "Findings are still open after 5 rounds" in desk.sticky(issue.number)
         assert (await desk.check(issue.number, "pdev")).conclusion == "action_required"
         assert desk.pr(issue.number).draft
 
