@@ -54,16 +54,18 @@ async def post_review(bench: Bench, findings: tuple[Finding, ...], summary: str)
     if task.pr is None or task.head_sha != task.checkpoint_sha:
         return
     marker = words.review_marker(task)
-    if any(marker in review.body for review in await bench.door.reviews(task.pr)):
-        return
-    body = words.review_body(task, summary)
+    reviews = await bench.door.reviews(task.pr)
+    if any(r.body.startswith(marker) and r.user and r.user.type == "Bot" for r in reviews):
+        return  # a person who copies the marker keeps nobody from reviewing
     lines = [f for f in findings if f.state == "open" and f.round == task.round and f.file and f.line]
     comments = [{"path": f.file, "line": f.line, "side": "RIGHT", "body": finding(f)} for f in lines]
     await bench.fence()
     try:
+        body = words.review_body(task, summary, at_lines={f.id for f in lines})
         await bench.door.create_review(task.pr, body=body, comments=comments, commit_id=task.head_sha)
     except Refused:
-        # GitHub refuses the whole review for one line outside the diff; the findings stand in the body as well.
+        # GitHub refuses the whole review for one line outside the diff; then all findings stand in the body.
+        body = words.review_body(task, summary)
         await bench.door.create_review(task.pr, body=body, comments=[], commit_id=task.head_sha)
 
 

@@ -17,13 +17,14 @@ from pydantic import BaseModel
 
 from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
-from core.tasks import Cost, Reason, Stage
+from core.tasks import Cost, Reason, Stage, Task
 from jobs.agents import About, AgentEvent, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
 from jobs.lease import StopReason
 from jobs.prompts import Said, prompt
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
 
 if TYPE_CHECKING:
+    from core.github import RepoDoor
     from jobs.bench import Bench
 
 R = TypeVar("R", bound=BaseModel)
@@ -58,7 +59,9 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     if bench.lease.stopped.is_set():
         raise Stopped
     listener = _Listener(bench, spent=bench.task.cost)
-    text = prompt(bench.task, schema=answer_schema(kind), diff=diff, comments=await heard(bench))
+    text = prompt(
+        bench.task, schema=answer_schema(kind), diff=diff, comments=await heard(bench.door, bench.task, bench.hearing)
+    )
     spec = _spec(bench, kind, access, text)
     result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
     if bench.lease.why is StopReason.LOST:
@@ -109,23 +112,23 @@ class Hearing:
     acknowledged: set[int] = field(default_factory=set)
 
 
-async def heard(bench: Bench) -> list[Said]:
+async def heard(door: RepoDoor, task: Task, hearing: Hearing) -> list[Said]:
     """What people with push rights have said on the issue and its pull request since the task was triggered.
 
     Commands are left out, except for the words of an answer. Each such comment gets 👀, so that its writer knows that
     the next stage reads it.
     """
     said: list[Said] = []
-    numbers = [bench.task.issue, *([bench.task.pr] if bench.task.pr else [])]
-    comments = [comment for number in numbers for comment in await bench.door.comments(number)]
+    numbers = [task.issue, *([task.pr] if task.pr else [])]
+    comments = [comment for number in numbers for comment in await door.comments(number)]
     for comment in sorted(comments, key=lambda comment: comment.id):
         author, words = comment.user, spoken(comment.body)
-        is_new = comment.created_at.timestamp() * 1000 >= bench.task.trigger.at_ms // 1000 * 1000
+        is_new = comment.created_at.timestamp() * 1000 >= task.trigger.at_ms // 1000 * 1000
         if not author or author.type == "Bot" or not is_new or not words:
             continue
-        if await _may_push(bench, author.login):
+        if await _may_push(door, author.login, hearing):
             said.append(Said(author.login, words))
-            await _acknowledge(bench, comment.id)
+            await _acknowledge(door, comment.id, hearing)
     return said
 
 
@@ -134,20 +137,20 @@ def spoken(body: str) -> str:
     return _COMMAND.sub(lambda match: match["text"] or "", body.replace("\r\n", "\n")).strip()
 
 
-async def _may_push(bench: Bench, login: str) -> bool:
-    known = bench.hearing.may_push
+async def _may_push(door: RepoDoor, login: str, hearing: Hearing) -> bool:
+    known = hearing.may_push
     if login not in known:
-        known[login] = await bench.door.permission(login) in PUSH_RIGHTS
+        known[login] = await door.permission(login) in PUSH_RIGHTS
     return known[login]
 
 
-async def _acknowledge(bench: Bench, comment_id: int) -> None:
+async def _acknowledge(door: RepoDoor, comment_id: int, hearing: Hearing) -> None:
     """A reaction is not worth an attempt: the comment may be gone by now, or our budget."""
-    if comment_id in bench.hearing.acknowledged:
+    if comment_id in hearing.acknowledged:
         return
-    bench.hearing.acknowledged.add(comment_id)
+    hearing.acknowledged.add(comment_id)
     with contextlib.suppress(UserError, BudgetSpent):
-        await bench.door.react_to_comment(comment_id, "eyes", budget="question")
+        await door.react_to_comment(comment_id, "eyes", budget="question")
 
 
 @dataclass(slots=True)

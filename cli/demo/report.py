@@ -9,6 +9,7 @@ import msgspec
 
 from cli.demo.stage import Stage, memory
 from cli.demo.story import Story
+from cli.demo.witness import disagreements
 from core.github import STATS_KEY
 from core.tasks import Task
 from demo.world import BY_NUMBER, WorldIssue
@@ -20,6 +21,7 @@ async def write(stage: Stage, story: Story) -> dict[str, Any]:
     now = await memory(stage)
     stats = {k.decode(): int(v) for k, v in (await stage.redis.hgetall(STATS_KEY)).items()}  # type: ignore[misc]
     problems = [p for number, issue in BY_NUMBER.items() for p in _differences(issue, tasks.get(number))]
+    problems += disagreements(stage.hub.repo, stage.hub.app, tasks.values())
     problems += [*stage.hub.problems, *stage.hub.unknown_routes, *stage.cues.troubles]
     return {
         "tasks": [_task(task) for _, task in sorted(tasks.items())],

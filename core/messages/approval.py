@@ -14,7 +14,7 @@ FINDINGS_LIMIT = 20_000
 
 _WAITS = (
     "Commit {commit} is reviewed and waits outside every branch, where no workflow runs it. {look}\n\n"
-    "To let it through, press **Approve** on {check} or write `/pdev approve` in a comment here; either needs push "
+    "To let it through, press **Approve** on {check} or write `/pdev approve` in a comment; either needs push "
     "rights. The commit then goes to `{branch}`, where this repository's CI runs it with the repository's secrets."
 )
 

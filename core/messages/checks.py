@@ -44,6 +44,9 @@ class CheckView:
     summary: str
     annotations: tuple[Finding, ...] = ()
     buttons: tuple[Button, ...] = ()
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    """When it ended, where that is not simply now."""
 
     def digest(self) -> str:
         """A short fingerprint of everything that is shown."""
@@ -78,7 +81,13 @@ _STAGES: dict[str, tuple[str, str]] = {
     "stopped": ("action_required", "waits for a person"),
 }
 """Conclusion and words for every outcome of a stage."""
-_DID = {Stage.DEVELOP: "The change is made.", Stage.FINALIZE: "The pull request is described and ready."}
+_DID = {
+    (Stage.DEVELOP, "passed"): "The change is made.",
+    (Stage.CORRECT, "passed"): "The findings are dealt with.",
+    (Stage.REVIEW, "approved"): "The reviewer has nothing to change.",
+    (Stage.FINALIZE, "passed"): "The pull request is described and ready.",
+}
+"""For agents of few words."""
 SUPERSEDED = ("Superseded", "A newer commit is on the branch; look at its checks.")
 WITHDRAWN = ("Withdrawn", "There was nothing on the branch, so it was deleted and its pull request closed.")
 
@@ -105,6 +114,7 @@ def _summary(task: Task, server_url: str) -> CheckView:
         headline(task)[:TITLE_LIMIT],
         words.fitting([account(task, server_url=server_url), where], SUMMARY_LIMIT).strip(),
         buttons=_buttons(task, conclusion),
+        started_ms=task.started_ms,
     )
 
 
@@ -133,6 +143,8 @@ def _stage(task: Task, run: StageRun) -> CheckView:
         _stage_summary(task, run),
         annotations=_annotations(task, run),
         buttons=(RETRY,) if conclusion in {"failure", "timed_out"} else (),
+        started_ms=run.started_ms,
+        ended_ms=run.ended_ms,
     )
 
 
@@ -151,11 +163,7 @@ def _stage_summary(task: Task, run: StageRun) -> str:
             else "It was interrupted and goes on from its checkpoint when a worker is free."
         ]
     else:
-        took = words.duration((run.ended_ms or run.started_ms) - run.started_ms)
-        parts = [
-            words.plain(run.summary, 20_000) or (_DID.get(run.stage, "") if run.outcome == "passed" else ""),
-            f"It took {took}.",
-        ]
+        parts = [words.plain(run.summary, 20_000) or _DID.get((run.stage, run.outcome), "There is nothing to add.")]
     if run.attempts > 1:
         parts.append(f"This is attempt {run.attempts}; the ones before were interrupted.")
     if run.stage is Stage.REVIEW:

@@ -1,5 +1,7 @@
 """What a pull request says: while the agents work, and when they are done; and the review of a round."""
 
+from collections.abc import Collection
+
 from core.messages import approval, words
 from core.messages.words import count, finding, plain
 from core.tasks import Stage, Task
@@ -57,13 +59,13 @@ def review_marker(task: Task) -> str:
     return REVIEW_MARKER.format(id=task.id, round=task.round)
 
 
-def review_body(task: Task, summary: str) -> str:
-    """The pull-request review of one round; the findings that have no line in the diff stand here."""
+def review_body(task: Task, summary: str, *, at_lines: Collection[str] = ()) -> str:
+    """The pull-request review of one round, with the findings that do not stand `at_lines` (their ids) of the diff."""
     found = [f for f in task.findings if f.round == task.round and f.state == "open"]
     says = f"asks for {count(len(found), 'change')}" if found else "has nothing to change"
     next_step = "The corrector is next." if found else "The finalizer is next."
     if found and task.round >= task.options.max_rounds:
         next_step = f"This was the last allowed round; a person is asked in the comment on #{task.issue}."
     head = f"**Review, round {task.round}**: the reviewer {says}. {next_step}"
-    listed = words.fitting([finding(f) for f in found], BODY_LIMIT - _SUMMARY - 1_000)
+    listed = words.fitting([finding(f) for f in found if f.id not in at_lines], BODY_LIMIT - _SUMMARY - 1_000)
     return "\n\n".join(p for p in (review_marker(task), head, plain(summary, _SUMMARY), listed) if p)

@@ -92,10 +92,10 @@ _NEXT: dict[State, str] = {
     State.RUNNING: "`/pdev pause` or `/pdev cancel` stops it at a checkpoint; work is kept.",
     State.WAITING_CHECKS: "It goes on by itself when they are done.",
     State.PAUSED: "`/pdev resume`, or setting the label again, goes on from the last checkpoint.",
-    State.READY: "Review and merge it. `/pdev resume` starts another round of review, which reads your comments here.",
+    State.READY: "Review and merge it. `/pdev resume` has the agents look at it once more, and at what you comment.",
     State.MERGED: "Nothing is left to do.",
     State.COMPLETED: "Reopen the issue to go on from the last checkpoint.",
-    State.FAILED: "`/pdev resume` tries again from the last checkpoint; a comment here is read by the agent.",
+    State.FAILED: "`/pdev resume` tries again from the last checkpoint; the agent reads what you comment on the issue.",
     State.CANCELLED: "Nothing is lost: `/pdev resume` goes on from the last checkpoint.",
 }
 _NEXT_FOR_NEED: dict[Needs | None, str] = {

@@ -79,10 +79,18 @@ def is_under_way(task: Task) -> bool:
 
 
 def enter_stage(task: Task, now_ms: int) -> Task:
-    """Note that an attempt at the current stage and round begins; a second attempt counts, it does not start anew."""
+    """Note that an attempt at the current stage and round begins.
+
+    One that was interrupted or paused goes on: its attempts are counted, and what it took while it was paused is not.
+    After any other end the stage starts anew.
+    """
     last = task.last_run
-    if last and is_under_way(task) and (last.stage, last.round) == (task.stage, task.round):
-        runs = (*task.stages[:-1], replace(last, attempts=last.attempts + 1))
+    if last and (last.stage, last.round) == (task.stage, task.round) and last.outcome in {None, "paused"}:
+        rest = 0 if last.ended_ms is None else now_ms - last.ended_ms
+        again = replace(
+            last, attempts=last.attempts + 1, outcome=None, ended_ms=None, summary="", started_ms=last.started_ms + rest
+        )
+        runs = (*task.stages[:-1], again)
     else:
         runs = (*task.stages, StageRun(stage=task.stage, round=task.round, started_ms=now_ms))
     return replace(task, stages=runs, progress=0, activity="", updated_ms=now_ms)

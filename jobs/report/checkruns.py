@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -100,9 +100,15 @@ class CheckRuns:
         told = seen.annotated if seen else ()
         if fresh := [f for f in view.annotations if f.id not in told]:  # GitHub adds them to those that it has
             fields["output"]["annotations"] = [msgspec.to_builtins(annotation(f)) for f in fresh]
+        if view.started_ms:
+            fields["started_at"] = _time(view.started_ms)
         if view.conclusion:
-            fields |= {"conclusion": view.conclusion, "completed_at": self.now}
+            fields |= {"conclusion": view.conclusion, "completed_at": _time(view.ended_ms) or self.now}
         return fields
+
+
+def _time(ms: int | None) -> datetime | None:
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def _doubtful(surface: Surface, head: str) -> list[str]:

@@ -100,7 +100,13 @@ def test_an_interrupted_stage_counts_its_attempts() -> None:
     assert (run.attempts, run.started_ms, twice.progress) == (2, 5, 0)
 
 
-@pytest.mark.parametrize("outcome", ["paused", "asked", "failed", "cancelled", "passed"])
+def test_a_paused_stage_goes_on_and_the_pause_is_not_counted() -> None:
+    paused = move(enter_stage(BUSY, 5_000), State.PAUSED, 9_000)
+    (run,) = enter_stage(replace(paused, state=State.RUNNING), 80_000).stages
+    assert (run.attempts, run.outcome, run.ended_ms, run.started_ms) == (2, None, None, 76_000)
+
+
+@pytest.mark.parametrize("outcome", ["stopped", "asked", "failed", "limit", "crashed", "cancelled", "passed"])
 def test_a_stage_that_has_ended_begins_anew(outcome: str) -> None:
     again = enter_stage(leave_stage(enter_stage(BUSY, 5), outcome, 6), 7)
     assert [(run.attempts, run.started_ms, run.outcome) for run in again.stages] == [(1, 5, outcome), (1, 7, None)]

@@ -135,10 +135,10 @@ def test_stop(why: StopReason, state: State, paused_by: PausedBy | None, outcome
     assert task.stages[-1].outcome == outcome
 
 
-def test_after_a_pause_the_stage_begins_anew() -> None:
+def test_after_a_pause_the_stage_goes_on() -> None:
     paused = stop(at(Stage.DEVELOP), StopReason.PAUSE, NOW)
     again = enter_stage(replace(move(paused, State.QUEUED, NOW), state=State.RUNNING), NOW + 9)
-    assert [(run.outcome, run.attempts) for run in again.stages] == [("paused", 1), (None, 1)]
+    assert [(run.outcome, run.attempts) for run in again.stages] == [(None, 2)]
 
 
 def verdict(word: str, *findings: ReviewFinding, summary: str = "") -> ReviewerResult:

@@ -42,6 +42,7 @@ def test_reviews(at_work: Task) -> None:
     texts = [
         pulls.review_body(task, "Two things are missing."),
         pulls.review_body(replace(task, findings=found[:1], options=Options(max_rounds=1)), "One thing is missing."),
+        pulls.review_body(task, "Two things are missing.", at_lines={"F1"}),
         pulls.review_body(replace(task, round=2, findings=FOUND), "All is well now."),
     ]
     golden("messages/reviews", "\n\n---\n\n".join(texts) + "\n")

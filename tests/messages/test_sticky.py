@@ -43,6 +43,7 @@ def gave_up(task: Task, reason: Reason, why: str) -> Task:
 
 
 def asks(task: Task, needs: Needs | None, reason: Reason, question: str = "") -> Task:
+    task = leave_stage(task, "asked", NOW, question) if question else task
     return move(task, State.WAITING_INPUT, NOW, needs=needs, reason=reason, question=question)
 
 

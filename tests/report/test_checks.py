@@ -156,3 +156,19 @@ async def test_work_that_was_withdrawn(room: Room, reporter: Reporter) -> None:
     await room.set(head_sha=sha)
     await reporter.report(room.id)
     assert {run.status for run in room.checks(sha).values()} == {"in_progress"}
+
+
+async def test_times_are_those_of_the_stage(room: Room, reporter: Reporter) -> None:
+    """GitHub shows how long it took, on every head that shows the stage."""
+    await room.run()
+    began = room.clock.now()
+    room.clock.advance(minutes=12)
+    await room.leave(stage=Stage.REVIEW)
+    room.clock.advance(hours=2)
+    sha = await room.commit()
+    await reporter.report(room.id)
+    stage = room.checks(sha)["pdev / develop"]
+    assert stage.started_at is not None
+    assert stage.completed_at is not None
+    assert abs((stage.started_at - began).total_seconds()) < 60
+    assert 719 <= (stage.completed_at - stage.started_at).total_seconds() <= 721
