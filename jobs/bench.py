@@ -4,6 +4,7 @@ Every outward effect asks the lease first and is written so that doing it twice 
 died right after it and before saying so.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ from jobs.lease import Lease
 from jobs.stops import GaveUp, NeedsPerson, Stopped
 
 R = TypeVar("R", bound=BaseModel)
+
+_PUSH_PAUSES_S = (0.5, 2.0, 8.0, 30.0)
+"""Between tries to push while GitHub's git does not answer; together as long as the worker waits for its API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +207,13 @@ class Bench:
         await self.note(head_sha=sha, tip_sha="")
 
     async def _push(self, sha: str, ref: str, expected: str | None) -> None:
+        """Push until it is there: what is given up now, an agent would have to do again."""
         try:
-            await self.mirror.push(await self.token(), sha, ref, expected)
+            for pause_s in (*_PUSH_PAUSES_S, None):
+                if await self._has_pushed(sha, ref, expected, is_last=pause_s is None):
+                    return
+                await asyncio.sleep(pause_s or 0)
+                await self.lease.fence()
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
@@ -213,6 +222,16 @@ class Bench:
                     raise GaveUp(Reason.REFUSED, error.text) from error
                 case _:
                     raise
+
+    async def _has_pushed(self, sha: str, ref: str, expected: str | None, *, is_last: bool) -> bool:
+        """A push that had its effect although its answer was lost succeeds when it is done again."""
+        try:
+            await self.mirror.push(await self.token(), sha, ref, expected)
+        except GitError as error:
+            if is_last or not error.passes:
+                raise
+            return False
+        return True
 
     async def post_review(self, findings: tuple[Finding, ...], summary: str) -> None:
         await pulls.post_review(self, findings, summary)
