@@ -1,12 +1,12 @@
 """`pdev up`: a whole pdev on one machine. Without REDIS_URL it brings its own Valkey along."""
 
 import asyncio
-import signal
 from contextlib import ExitStack
 
 from cli.processes import Child, Children
 from core.log import configure, get
 from core.settings import WEB_NEEDS, WORKER_NEEDS, Settings, environ
+from core.signals import told_to_end
 from core.valkey import start
 
 _log = get(__name__)
@@ -21,10 +21,8 @@ async def run_up() -> int:
     needs = {*WEB_NEEDS, *WORKER_NEEDS} - {"REDIS_URL"}
     settings = Settings.from_environ(environ(), needs=sorted(needs))
     configure(settings.log_level, settings.log_format, secrets=settings.secret_values())
-    stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     with ExitStack() as stack:
+        stop = stack.enter_context(told_to_end())
         url = settings.redis_url or stack.enter_context(start(settings.data_dir / "valkey")).url
         children = Children({**environ(), "REDIS_URL": url})
         try:

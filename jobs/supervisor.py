@@ -8,7 +8,6 @@ child alone (it has its own session), and on Linux a killed parent takes its chi
 import asyncio
 import contextlib
 import logging
-import signal
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from core.cancellation import pause
 from core.clock import Clock
 from core.lifeline import lifeline
+from core.signals import told_to_end
 from core.store import Store
 from core.valkey import connect
 from jobs.deps import STORE_AWAY
@@ -55,31 +55,28 @@ async def supervise(
     `command` starts the worker under `worker_id`, which owns all of its leases. Call it in the main thread: Linux
     sends the death signal when the *thread* that started the child ends.
     """
-    return await _Supervisor(command, redis_url, clock, worker_id, patience or Patience()).run()
+    with told_to_end() as stop:
+        return await _Supervisor(command, redis_url, clock, worker_id, patience or Patience(), stop).run()
 
 
 class _Supervisor:
     def __init__(
-        self, command: Sequence[str], redis_url: str, clock: Clock, worker_id: str, patience: Patience
+        self,
+        command: Sequence[str],
+        redis_url: str,
+        clock: Clock,
+        worker_id: str,
+        patience: Patience,
+        stop: asyncio.Event,
     ) -> None:
         self._command = tuple(command)
         self._redis_url = redis_url
         self._clock = clock
         self._worker_id = worker_id
         self._patience = patience
-        self._stop = asyncio.Event()
+        self._stop = stop
 
     async def run(self) -> int:
-        loop = asyncio.get_running_loop()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(signum, self._stop.set)
-        try:
-            return await self._keep_running()
-        finally:
-            for signum in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(signum)
-
-    async def _keep_running(self) -> int:
         deaths, code = 0, 0
         while not self._stop.is_set():
             began = time.monotonic()
@@ -87,10 +84,10 @@ class _Supervisor:
             if self._stop.is_set():
                 break
             deaths = 1 if time.monotonic() - began > self._patience.healthy_s else deaths + 1
-            pause = min(self._patience.longest_s, self._patience.first_s * 2 ** (deaths - 1))
-            log.warning("worker %s ended with %d, started again in %.1f s", self._worker_id, code, pause)
+            wait_s = min(self._patience.longest_s, self._patience.first_s * 2 ** (deaths - 1))
+            log.warning("worker %s ended with %d, started again in %.1f s", self._worker_id, code, wait_s)
             await self._unless_stopped(self._hand_on(crashed=code != 0))
-            await self._unless_stopped(asyncio.sleep(pause))
+            await self._unless_stopped(asyncio.sleep(wait_s))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_S):
                 await self._hand_on(crashed=False)

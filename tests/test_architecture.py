@@ -32,6 +32,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "demo/",
         "cli/",
     ),
+    r"add_signal_handler": ("core/signals.py",),
     # the launcher in plain is a program of its own that becomes the agent
     r"\bprctl\b": ("core/lifeline.py", "jobs/sandbox/plain.py"),
     r"^\s*(?:import gidgethub|from gidgethub)": ("core/github",),

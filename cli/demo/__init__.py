@@ -6,7 +6,6 @@ request so that the issue it blocks can start. Its report is what people measure
 """
 
 import asyncio
-import signal
 import sys
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -19,6 +18,7 @@ from cli.demo.stage import open_stage
 from cli.demo.story import Story
 from cli.demo.table import Table, ending
 from cli.demo.wishes import Wishes
+from core.signals import told_to_end
 from core.tasks import TRIGGER_LABEL
 
 __all__ = ["Wishes", "run_demo"]
@@ -27,10 +27,8 @@ __all__ = ["Wishes", "run_demo"]
 async def run_demo(wishes: Wishes) -> int:
     """0 when every task ended as the world says; 1 when not; 2 when the demo could not run; 130 when it was ended."""
     console = Console(stderr=True)
-    stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     async with AsyncExitStack() as stack:
+        stop = stack.enter_context(told_to_end())
         story = await _unless(stop, _told(wishes, console, stack))
         if story is None:
             return 130

@@ -1,6 +1,6 @@
 """REST: which issue waits for which, and which is part of which. Ids, not numbers, name the other issue."""
 
-from typing import Any
+from typing import NamedTuple
 
 from demo.hub.changes import note
 from demo.hub.context import Context
@@ -54,23 +54,33 @@ def _one(ctx: Context, status: int, issue: Issue) -> Answer:
     return Answer(status, issue_json(ctx.urls, issue), {"Location": ctx.urls.issue(issue)} if status == 201 else None)
 
 
+class _End(NamedTuple):
+    """One end of a relation: the issue, what payloads call it, and what has come to it or gone."""
+
+    issue: Issue
+    name: str
+    has: str
+
+
 def _dependency_changed(ctx: Context, blocked: Issue, blocking: Issue, what: str) -> None:
+    ends = _End(blocked, "blocked_issue", "blocked_by"), _End(blocking, "blocking_issue", "blocking")
+    _changed(ctx, "issue_dependencies", ends, what)
+
+
+def _family_changed(ctx: Context, parent: Issue, child: Issue, what: str) -> None:
+    ends = _End(parent, "parent_issue", "sub_issue"), _End(child, "sub_issue", "parent_issue")
+    _changed(ctx, "sub_issues", ends, what)
+
+
+def _changed(ctx: Context, event: str, ends: tuple[_End, _End], what: str) -> None:
     """Two events, one from each side, as GitHub sends them."""
-    note(ctx.hub, blocked, ctx.caller, f"blocked_by_{what}", blocked_by=issue_json(ctx.urls, blocking))
-    note(ctx.hub, blocking, ctx.caller, f"blocking_{what}", blocking=issue_json(ctx.urls, blocked))
-    both: dict[str, Any] = {
-        "blocked_issue_id": blocked.id,
-        "blocked_issue": issue_json(ctx.urls, blocked),
-        "blocking_issue_id": blocking.id,
-        "blocking_issue": issue_json(ctx.urls, blocking),
-    }
-    sides = (
-        (f"blocked_by_{what}", blocked, "blocking_issue_repo", blocking),
-        (f"blocking_{what}", blocking, "blocked_issue_repo", blocked),
-    )
-    for action, side, key, other in sides:
-        payload = {"action": action, **both, key: repository_json(ctx.urls, other.repo)}
-        ctx.hub.courier.announce("issue_dependencies", payload, repo=side.repo, sender=ctx.actor)
+    shown = {end.name: issue_json(ctx.urls, end.issue) for end in ends}
+    ids = {f"{end.name}_id": end.issue.id for end in ends}
+    for end, other in (ends, ends[::-1]):
+        action = f"{end.has}_{what}"
+        note(ctx.hub, end.issue, ctx.caller, action, **{end.has: shown[other.name]})
+        payload = {"action": action, **ids, **shown, f"{other.name}_repo": repository_json(ctx.urls, other.issue.repo)}
+        ctx.hub.courier.announce(event, payload, repo=end.issue.repo, sender=ctx.actor)
 
 
 @route("GET", BLOCKED_BY, needs=READ)
@@ -109,24 +119,6 @@ async def remove_blocked_by(ctx: Context) -> Answer:
     blocking.blocking.remove(issue)
     _dependency_changed(ctx, issue, blocking, "removed")
     return _one(ctx, 200, issue)
-
-
-def _family_changed(ctx: Context, parent: Issue, child: Issue, what: str) -> None:
-    note(ctx.hub, parent, ctx.caller, f"sub_issue_{what}", sub_issue=issue_json(ctx.urls, child))
-    note(ctx.hub, child, ctx.caller, f"parent_issue_{what}", parent_issue=issue_json(ctx.urls, parent))
-    both: dict[str, Any] = {
-        "sub_issue_id": child.id,
-        "sub_issue": issue_json(ctx.urls, child),
-        "parent_issue_id": parent.id,
-        "parent_issue": issue_json(ctx.urls, parent),
-    }
-    sides = (
-        (f"sub_issue_{what}", parent, "sub_issue_repo", child),
-        (f"parent_issue_{what}", child, "parent_issue_repo", parent),
-    )
-    for action, side, key, other in sides:
-        payload = {"action": action, **both, key: repository_json(ctx.urls, other.repo)}
-        ctx.hub.courier.announce("sub_issues", payload, repo=side.repo, sender=ctx.actor)
 
 
 def _ancestors(issue: Issue) -> list[Issue]:

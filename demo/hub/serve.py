@@ -5,15 +5,14 @@ guessing them. Key and webhook secret are kept in the data directory, so that an
 restart; issues, pull requests and tokens are not kept.
 """
 
-import asyncio
 import json
 import os
 import secrets
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
 from core.clock import SystemClock
+from core.signals import told_to_end
 from demo.hub.hub import Hub
 from demo.hub.seed import new_key
 
@@ -30,18 +29,13 @@ async def serve(port: int, data_dir: Path, webhook_url: str | None) -> None:
     key, secret = _credentials(data_dir)
     world = data_dir / f"hub-{os.getpid()}"
     hub = Hub(world, now=SystemClock().now, webhook_url=webhook_url, webhook_secret=secret, private_key_pem=key)
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    try:
-        await hub.start(port)
-        print(json.dumps(introduction(hub, data_dir / KEY_FILE)), flush=True)
-        await told.wait()
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-        await hub.stop()
+    with told_to_end() as told:
+        try:
+            await hub.start(port)
+            print(json.dumps(introduction(hub, data_dir / KEY_FILE)), flush=True)
+            await told.wait()
+        finally:
+            await hub.stop()
 
 
 def introduction(hub: Hub, key_path: Path) -> dict[str, object]:

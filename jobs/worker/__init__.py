@@ -7,7 +7,6 @@ milliseconds: with every slot taken a label, a cancel, a report and a take-over 
 import asyncio
 import contextlib
 import logging
-import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -20,6 +19,7 @@ from msgspec.structs import replace
 from core.cancellation import is_cancelled
 from core.queue import ATTEMPTS, CONTROL, Attempt, Report, Schedule, wake_channel
 from core.settings import Settings
+from core.signals import told_to_end
 from jobs.deps import STORE_AWAY, Deps
 from jobs.sweep import Sweep
 from jobs.worker.attempts import Attempts, Graces
@@ -45,16 +45,9 @@ async def run_worker(settings: Settings, build: Build, graces: Graces | None = N
 
     `build` opens everything that jobs use and closes it afterwards.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
-    try:
+    with told_to_end() as stop:
         async with build(settings) as deps:
             return await Worker(deps, graces or Graces()).run(stop)
-    finally:
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(signum)
 
 
 class Worker:

@@ -102,9 +102,10 @@ async def nothing_is_left(desk: WorkingDesk) -> None:
 def processes_of(folder: Path) -> list[list[str]]:
     """Command lines of processes that have to do with this story."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "environ", "status"]):
         words = process.info["cmdline"] or []
-        if any(str(folder) in word for word in words) and process.status() != psutil.STATUS_ZOMBIE:
+        told = [*words, *(process.info["environ"] or {}).values()]
+        if any(str(folder) in word for word in told) and process.info["status"] != psutil.STATUS_ZOMBIE:
             found.append(words)
     return found
 

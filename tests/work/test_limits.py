@@ -91,7 +91,7 @@ async def test_priority_goes_first_and_blocked_waits_for_the_merge(desk: Working
         await desk.shown(low.number)
         await desk.shown(high.number)
         await desk.shown(blocked.number)
-        assert "number 1 in line" in desk.sticky(high.number)
+        assert "next in line" in desk.sticky(high.number)
         assert f"Waiting for #{high.number}" in desk.sticky(blocked.number)
         await desk.agent.release(f"gate {first.number}")
         await desk.agent.reached(f"gate {high.number}")
@@ -120,7 +120,7 @@ async def test_one_wish_among_many_sets_one_free(desk: WorkingDesk) -> None:
         one, two, three = (issue.number for issue in issues)
         await desk.agent.reached(f"gate {one}", f"gate {two}")
         await desk.shown(three)
-        assert "number 1 in line" in desk.sticky(three)
+        assert "next in line" in desk.sticky(three)
         await asyncio.gather(desk.comment(one, "/pdev cancel"), desk.comment(two, "/pdev status"))
         await desk.agent.reached(f"gate {three}")
         assert (await desk.task(one)).state is State.CANCELLED

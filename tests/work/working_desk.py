@@ -39,7 +39,7 @@ from tests.work.script_book import ScriptBook
 
 AUTHOR = ("pdev[bot]", "1+pdev[bot]@users.noreply.github.com")
 BOT = "pdev[bot]"
-PATIENCE_S = 45.0
+PATIENCE_S = 50.0
 """How long a story waits for something that must happen; never how long something may take."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.hub.render.issues import label_json, reactions_json
 from demo.hub.render.people import account_json, association
-from demo.hub.render.repos import repository_json
+from demo.hub.render.repos import merge_settings, repository_json
 from demo.hub.state import Account, AutoMerge, Pull, Repository, Review, ReviewComment, node_id, stamp
 from demo.hub.urls import Urls
 
@@ -101,15 +101,7 @@ def _side_json(at: Urls, repo: Repository, ref: str, sha: str) -> Json:
         "ref": ref,
         "sha": sha,
         "user": account_json(at, repo.owner),
-        "repo": repository_json(at, repo)
-        | {
-            "allow_rebase_merge": True,
-            "allow_squash_merge": True,
-            "allow_merge_commit": True,
-            "allow_auto_merge": repo.allow_auto_merge,
-            "allow_update_branch": True,
-            "delete_branch_on_merge": repo.delete_branch_on_merge,
-        },
+        "repo": repository_json(at, repo) | merge_settings(repo),
     }
 
 

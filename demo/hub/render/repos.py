@@ -103,17 +103,24 @@ def repository_json(at: Urls, repo: Repository, *, full: bool = False, role: Rol
     return answer | _only_full(at, repo) if full else answer
 
 
-def _only_full(at: Urls, repo: Repository) -> Json:
-    more: Json = {
-        "network_count": 0,
-        "subscribers_count": 0,
-        "temp_clone_token": None,
+def merge_settings(repo: Repository) -> Json:
+    """How the repository lets pull requests be merged."""
+    return {
         "allow_rebase_merge": True,
         "allow_squash_merge": True,
         "allow_merge_commit": True,
         "allow_auto_merge": repo.allow_auto_merge,
         "allow_update_branch": True,
         "delete_branch_on_merge": repo.delete_branch_on_merge,
+    }
+
+
+def _only_full(at: Urls, repo: Repository) -> Json:
+    more: Json = {
+        "network_count": 0,
+        "subscribers_count": 0,
+        "temp_clone_token": None,
+        **merge_settings(repo),
     }
     if repo.owner.type == "Organization":
         more["organization"] = account_json(at, repo.owner)
