@@ -1,5 +1,6 @@
 """Real worker processes, killed with -9 while agents work: everything goes on elsewhere, and nothing happens twice."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
@@ -48,7 +49,7 @@ async def test_workers_are_killed_while_agents_work_at_every_stage(desk: Working
         for number in numbers.values():
             await desk.until_state(number, State.READY)
         await desk.rest()
-        nothing_secret_stays(desk, crew.logs())
+        await nothing_secret_stays(desk, crew.logs())
     for role, number in numbers.items():
         task = await desk.task(number)
         assert task.crashes == 1, role
@@ -161,17 +162,23 @@ def alive(process: psutil.Process) -> bool:
     return True
 
 
-def nothing_secret_stays(desk: WorkingDesk, logs: str) -> None:
-    """In no file of ours (git's configuration, worktrees, homes) and in no log."""
-    texts = [logs.encode()]
-    for path in desk.data.rglob("*"):
-        if (
-            path.is_file()
-            and not path.is_symlink()
-            and path.suffix not in {".pack", ".idx"}
-            and path.stat().st_size < 1 << 20
-        ):
-            texts.append(path.read_bytes())
+async def nothing_secret_stays(desk: WorkingDesk, logs: str) -> None:
+    """In no file of ours (git's configuration, worktrees, homes), in no log, in no key of the store."""
+    texts = [logs.encode(), *[text async for text in in_the_store(desk)]]
+    texts += [path.read_bytes() for path in desk.data.rglob("*") if path.is_file() and not path.is_symlink()]
     for secret in secrets_of(desk):
         assert not any(secret.encode() in text for text in texts)
     assert processes_of(desk.data) != [], "the workers still run"
+
+
+async def in_the_store(desk: WorkingDesk) -> AsyncIterator[bytes]:
+    """Every value that Redis holds, in its plain form."""
+    read = {
+        b"string": lambda key: desk.redis.get(key), b"hash": lambda key: desk.redis.hgetall(key),
+        b"zset": lambda key: desk.redis.zrange(key, 0, -1), b"set": lambda key: desk.redis.smembers(key),
+        b"list": lambda key: desk.redis.lrange(key, 0, -1), b"stream": lambda key: desk.redis.xrange(key),
+    }  # fmt: skip
+    async for key in desk.redis.scan_iter():
+        kind = await desk.redis.type(key)
+        if kind in read:
+            yield repr(await read[kind](key)).encode()

@@ -126,7 +126,7 @@ class WorkingDesk(Desk):
 
     @asynccontextmanager
     async def processes(self, *names: str, slots: int = 2) -> AsyncIterator["Crew"]:
-        """Real `pdev worker` processes, each below its supervisor; at the end they have nothing left to do and leave."""
+        """Real `pdev worker` processes, each below its supervisor; at the end they finish what there is and leave."""
         crew = Crew(self, Children(child_environ(self.environ() | _KEPT_SHORT | {"PDEV_SLOTS": str(slots)}), self.data))
         self.data.mkdir(exist_ok=True)
         try:
