@@ -10,6 +10,7 @@ import contextlib
 import math
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec.structs import replace
@@ -120,11 +121,11 @@ async def heard(door: RepoDoor, task: Task, hearing: Hearing) -> list[Said]:
     """
     said: list[Said] = []
     numbers = [task.issue, *([task.pr] if task.pr else [])]
-    comments = [comment for number in numbers for comment in await door.comments(number)]
+    since = datetime.fromtimestamp(task.trigger.at_ms // 1000, UTC)  # GitHub tells whole seconds
+    comments = [comment for number in numbers for comment in await door.comments(number, since=since)]
     for comment in sorted(comments, key=lambda comment: comment.id):
         author, words = comment.user, spoken(comment.body)
-        is_new = comment.created_at.timestamp() * 1000 >= task.trigger.at_ms // 1000 * 1000
-        if not author or author.type == "Bot" or not is_new or not words:
+        if not author or author.type == "Bot" or comment.created_at < since or not words:
             continue
         if await _may_push(door, author.login, hearing):
             said.append(Said(author.login, words))

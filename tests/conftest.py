@@ -13,11 +13,15 @@ import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from hypothesis import settings
 
 from core.clock import ShiftedClock
 from demo.hub import Hub
 from demo.hub.seed import new_key
 from tests.yardstick.judge import Judge
+
+settings.register_profile("pdev", deadline=None)  # nothing is asserted about time: the machine may be busy
+settings.load_profile("pdev")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Issues, their comments, labels, reactions, history and relations."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from core.errors import NotFound, Refused
@@ -38,9 +39,10 @@ class IssueCalls(RepoCalls):
     async def issue_labels(self, number: int) -> list[Label]:
         return await self._sender.get_all(calls.LIST_ISSUE_LABELS, Label, self._at(number=number))
 
-    async def comments(self, number: int) -> list[Comment]:
-        """All comments of an issue, oldest first."""
-        return await self._sender.get_all(calls.LIST_COMMENTS, Comment, self._at(number=number))
+    async def comments(self, number: int, *, since: datetime | None = None) -> list[Comment]:
+        """All comments of an issue, oldest first; or those written or edited `since`."""
+        where = {"since": f"{since:%Y-%m-%dT%H:%M:%SZ}"} if since else {}
+        return await self._sender.get_all(calls.LIST_COMMENTS, Comment, self._at(number=number, **where))
 
     async def comment(self, comment_id: int) -> Comment:
         return await self._sender.get(calls.GET_COMMENT, Comment, self._at(comment_id=comment_id))

@@ -115,7 +115,6 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     comment_digest: str = ""
     shown: str = ""
     """Fingerprint of what comment and check runs show together."""
-    reaction: str = ""
     checks: dict[str, CheckSeen] = {}
     """By `<check name>@<head sha>`."""
     reported_version: int = 0

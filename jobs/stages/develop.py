@@ -11,14 +11,14 @@ from jobs.stops import GaveUp
 async def develop(bench: Bench) -> Step:
     """Raises `GaveUp` when the branch would hold nothing but its start commit."""
     done = await bench.agent(DeveloperResult)
-    await bench.keep(f"{_first_line(done.summary)} (#{bench.task.issue})")
+    await bench.keep(f"{first_line(done.summary)} (#{bench.task.issue})")
     if not await bench.has_changes():
         raise GaveUp(Reason.NO_CHANGE, done.summary)
     await bench.publish()
     return Step("passed", done.summary)
 
 
-def _first_line(summary: str) -> str:
+def first_line(summary: str) -> str:
     """A commit subject of about 72 characters, the width that git's own tools expect; it closes no other issue."""
     first = summary.strip().split("\n", 1)[0]
     return line(first, 72) or "Work on the issue"

@@ -25,6 +25,7 @@ from jobs.lease import StopReason
 from jobs.pipeline import advance, ask, give_up, hand_over, stop
 from jobs.stages import Step
 from jobs.stages.correct import MAX_NOTE, settle
+from jobs.stages.develop import first_line
 from jobs.stages.review import MAX_TEXT, ledger
 from jobs.talk import percent_of, spoken
 
@@ -268,6 +269,20 @@ def test_what_is_called_both_is_not_fixed() -> None:
 )
 def test_what_a_comment_says_to_agents(body: str, words: str) -> None:
     assert spoken(body) == words
+
+
+@pytest.mark.parametrize(
+    ("summary", "subject"),
+    [
+        ("Keep the numbers.\n\nThey were lost.", "Keep the numbers."),
+        ("\n  Keep   them\t", "Keep them"),
+        ("", "Work on the issue"),
+        ("x" * 100, "x" * 71 + "…"),
+        ("Fixes #99, thanks @bob", "Fixes #\u200b99, thanks @\u200bbob"),
+    ],
+)
+def test_a_commit_subject_closes_no_other_issue(summary: str, subject: str) -> None:
+    assert first_line(summary) == subject
 
 
 @pytest.mark.parametrize(
