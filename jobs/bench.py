@@ -60,6 +60,8 @@ class Bench:
         self.tools = tools
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
         self.hearing = talk.Hearing()
+        self.wip_sha = ""
+        """What stands on the server's checkpoint ref, whoever's run put it there; a push takes its place."""
         self._mirror: Mirror | None = None
         self._worktree: Worktree | None = None
 
@@ -109,9 +111,13 @@ class Bench:
         """Save facts about the task that change nothing of its state."""
         return await self.save(lambda t: replace(t, updated_ms=self.now_ms(), **fields))
 
-    async def fence(self) -> None:
-        """Right before an outward effect: stop if we are to stop, or if the task is no longer ours."""
+    async def still_ours(self) -> None:
+        """Right before an outward effect that belongs to stopping: raises `LeaseLost` if the task is not ours."""
         await self.lease.fence()
+
+    async def fence(self) -> None:
+        """Right before any other outward effect: as `still_ours`, and raises `Stopped` if we are to stop."""
+        await self.still_ours()
         if self.lease.stopped.is_set():
             raise Stopped
 
@@ -153,9 +159,20 @@ class Bench:
         await self.worktree.commit_all(text, author=self.signature(), snapshot=snapshot, exclude=left_out)
         sha = await self.worktree.head()
         if sha != self.task.checkpoint_sha:
-            await self.lease.fence()
-            await self._push(sha, road.wip_ref(self.task), self.task.checkpoint_sha or None)
+            await self._push_checkpoint(sha)
         await self.note(checkpoint_sha=sha, gates={**self.task.gates, **report.outcomes})
+
+    async def _push_checkpoint(self, sha: str) -> None:
+        """The ref is ours by its name, so an answer that got lost is no conflict: what stands there is replaced."""
+        ref = road.wip_ref(self.task)
+        await self.still_ours()
+        try:
+            await self._push(sha, ref, self.wip_sha or None)
+        except NeedsPerson:
+            standing = (await self.mirror.remote_refs(await self.token(), ref)).get(ref)
+            await self.still_ours()
+            await self._push(sha, ref, standing)
+        self.wip_sha = sha
 
     async def keep_unfinished(self) -> None:
         """Keep what the agent of a stage that is not done has changed, if it may change anything."""
@@ -242,5 +259,4 @@ class Bench:
     async def withdraw_if_empty(self) -> None:
         """Close the pull request and delete the branch of a task that is about to end without a change."""
         if self._mirror and self.task.head_sha and not await self.has_changes():
-            await self.lease.fence()
             await pulls.withdraw(self)
