@@ -161,13 +161,14 @@ class Bench:
     async def _push_checkpoint(self, sha: str) -> None:
         """The ref is ours by its name, so an answer that got lost is no conflict: what stands there is replaced."""
         ref = road.wip_ref(self.task)
+        token = await self.token()  # before the question, so that nothing slow comes after it
         await self.still_ours()
         try:
-            await self._push(sha, ref, self.wip_sha or None)
+            await self._push(token, sha, ref, self.wip_sha or None)
         except NeedsPerson:
-            standing = (await self.mirror.remote_refs(await self.token(), ref)).get(ref)
+            standing = (await self.mirror.remote_refs(token, ref)).get(ref)
             await self.still_ours()
-            await self._push(sha, ref, standing)
+            await self._push(token, sha, ref, standing)
         self.wip_sha = sha
 
     async def keep_unfinished(self) -> None:
@@ -215,13 +216,14 @@ class Bench:
         sha = self.task.checkpoint_sha
         if not sha or sha == self.task.head_sha or not self.may_publish(final=final):
             return
+        token = await self.token()
         await self.fence()
-        await self._push(sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
+        await self._push(token, sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
         await self.note(head_sha=sha, tip_sha="")
 
-    async def _push(self, sha: str, ref: str, expected: str | None) -> None:
+    async def _push(self, token: str, sha: str, ref: str, expected: str | None) -> None:
         try:
-            await self.mirror.push(await self.token(), sha, ref, expected)
+            await self.mirror.push(token, sha, ref, expected)
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
