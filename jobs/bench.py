@@ -165,13 +165,14 @@ class Bench:
     async def _push_checkpoint(self, sha: str) -> None:
         """The ref is ours by its name, so an answer that got lost is no conflict: what stands there is replaced."""
         ref = road.wip_ref(self.task)
+        token = await self.token()  # before the question, so that nothing slow comes after it
         await self.still_ours()
         try:
-            await self._push(sha, ref, self.wip_sha or None)
+            await self._push(token, sha, ref, self.wip_sha or None)
         except NeedsPerson:
-            standing = (await self.mirror.remote_refs(await self.token(), ref)).get(ref)
+            standing = (await self.mirror.remote_refs(token, ref)).get(ref)
             await self.still_ours()
-            await self._push(sha, ref, standing)
+            await self._push(token, sha, ref, standing)
         self.wip_sha = sha
 
     async def keep_unfinished(self) -> None:
@@ -219,18 +220,19 @@ class Bench:
         sha = self.task.checkpoint_sha
         if not sha or sha == self.task.head_sha or not self.may_publish(final=final):
             return
+        token = await self.token()
         await self.fence()
-        await self._push(sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
+        await self._push(token, sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
         await self.note(head_sha=sha, tip_sha="")
 
-    async def _push(self, sha: str, ref: str, expected: str | None) -> None:
+    async def _push(self, token: str, sha: str, ref: str, expected: str | None) -> None:
         """Push until it is there: what is given up now, an agent would have to do again."""
         try:
             for pause_s in (*_PUSH_PAUSES_S, None):
-                if await self._has_pushed(sha, ref, expected, is_last=pause_s is None):
+                if await self._has_pushed(token, sha, ref, expected, is_last=pause_s is None):
                     return
                 await asyncio.sleep(pause_s or 0)
-                await self.lease.fence()
+                await self.still_ours()
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
@@ -240,10 +242,10 @@ class Bench:
                 case _:
                     raise
 
-    async def _has_pushed(self, sha: str, ref: str, expected: str | None, *, is_last: bool) -> bool:
+    async def _has_pushed(self, token: str, sha: str, ref: str, expected: str | None, *, is_last: bool) -> bool:
         """A push that had its effect although its answer was lost succeeds when it is done again."""
         try:
-            await self.mirror.push(await self.token(), sha, ref, expected)
+            await self.mirror.push(token, sha, ref, expected)
         except GitError as error:
             if is_last or not error.passes:
                 raise

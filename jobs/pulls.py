@@ -10,12 +10,16 @@ from core.errors import GitHubAway, Refused
 from core.messages import pulls as words
 from core.messages.words import finding
 from core.tasks import Finding, Task
+from jobs.git import GitError, GitKind
 from jobs.road import wip_ref
 
 if TYPE_CHECKING:
     from core.github import Pull
     from jobs.agents.results import FinalizerResult
     from jobs.bench import Bench
+
+_STAYS = frozenset({GitKind.CONFLICT, GitKind.REJECTED, GitKind.DENIED})
+"""Why a ref may be left standing: somebody has put something there, or a rule of the repository keeps it."""
 
 
 async def open_pull(bench: Bench) -> None:
@@ -110,6 +114,10 @@ async def withdraw(bench: Bench) -> None:
     for ref, sha in ((f"refs/heads/{task.branch}", task.head_sha), (wip_ref(task), bench.wip_sha)):
         if sha:
             await bench.still_ours()
-            await bench.mirror.delete_remote(token, ref, sha)
+            try:
+                await bench.mirror.delete_remote(token, ref, sha)
+            except GitError as error:
+                if error.kind not in _STAYS:
+                    raise
     bench.wip_sha = ""
     await bench.note(head_sha="", tip_sha="", checkpoint_sha="")

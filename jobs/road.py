@@ -92,9 +92,10 @@ async def _ours(bench: Bench) -> dict[str, str]:
 async def _begin(bench: Bench) -> None:
     """Put the start commit on the branch, or the last work where a person deleted the branch of an earlier run."""
     head = bench.task.head_sha or bench.task.start_sha
+    token = await bench.token()
     await bench.fence()
     try:
-        await bench.mirror.push(await bench.token(), head, f"refs/heads/{bench.task.branch}", None)
+        await bench.mirror.push(token, head, f"refs/heads/{bench.task.branch}", None)
     except GitError as error:
         if error.kind is not GitKind.CONFLICT:
             raise
