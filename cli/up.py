@@ -5,12 +5,12 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from cli.keeper import kept_valkey
 from cli.processes import Child, Children
 from cli.worker import own_folder
 from core.log import configure, get
 from core.settings import WEB_NEEDS, WORKER_NEEDS, Settings, environ
 from core.signals import told_to_end
-from core.valkey import start
 from jobs.supervisor import MISTAKE, Patience
 
 _log = get(__name__)
@@ -29,7 +29,9 @@ async def run_up() -> int:
     own_folder(settings.data_dir)
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(told_to_end())
-        url = settings.redis_url or stack.enter_context(start(settings.data_dir / "valkey")).url
+        url = settings.redis_url or await stack.enter_async_context(
+            kept_valkey(settings.data_dir / "valkey", _log.warning)
+        )
         children = Children({**environ(), "REDIS_URL": url})
         stack.push_async_callback(children.stop)
         keepers = [Keeper(children, name, stop, _PATIENCE) for name in ("web", "worker")]

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from rich.console import Console
 
 from cli.demo.wishes import Wishes
+from cli.keeper import kept_valkey
 from cli.ports import told_if_taken
 from cli.processes import Child, Children
 from cli.worker import UNPROTECTED
@@ -24,7 +25,7 @@ from core.errors import OperatorError
 from core.settings import child_environ
 from core.sockets import forget_socket, socket_path
 from core.store import Store
-from core.valkey import SOCKET, connect, start
+from core.valkey import SOCKET, connect
 from demo.hub import Hub
 from demo.player import CueServer
 from demo.world import FILES, script
@@ -67,11 +68,11 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
         hub = await _hub(stack, data, wishes.port)
         cues = await stack.enter_async_context(CueServer(socket_path(data / _CUES)))
         cues.plays(script(0 if wishes.fast else THINK_MS))
-        valkey = stack.enter_context(start(data / "valkey"))
-        redis = connect(valkey.url)
+        redis_url = await stack.enter_async_context(kept_valkey(data / "valkey", console.print))
+        redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
         port = _free_port()
-        environ = _environ(hub, data, valkey.url, port, wishes.slots, sandbox)
+        environ = _environ(hub, data, redis_url, port, wishes.slots, sandbox)
         children = Children(environ, data)
         stack.push_async_callback(children.stop)
         hub.webhook_url = f"http://127.0.0.1:{port}/api/github/webhooks"
