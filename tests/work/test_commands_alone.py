@@ -98,6 +98,7 @@ async def test_web_and_worker_alone_need_a_redis(command: str, desk: WorkingDesk
 
 
 async def test_the_doctor_finds_nothing_to_mend(desk: WorkingDesk, walls: None) -> None:
+    desk.hub.app.events.append("issue_dependencies")
     async with pdev("doctor", "--json", environ=desk.environ()) as process:
         code, said, _ = await ends(process)
     found = json.loads(said)
@@ -108,6 +109,7 @@ async def test_the_doctor_finds_nothing_to_mend(desk: WorkingDesk, walls: None) 
 
 async def test_the_doctor_finds_what_is_missing(desk: WorkingDesk) -> None:
     desk.hub.app.permissions.pop("checks")
+    desk.hub.app.events.append("issue_dependencies")
     async with pdev("doctor", "--json", environ=desk.environ() | {"REDIS_URL": "redis://127.0.0.1:1"}) as process:
         code, said, _ = await ends(process)
     problems = {line["what"]: line for line in json.loads(said) if line["state"] == "problem"}
