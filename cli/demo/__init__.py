@@ -14,7 +14,7 @@ from typing import Any
 from redis.exceptions import RedisError
 from rich.console import Console
 
-from cli.demo.report import as_json, save, write
+from cli.demo.report import as_json, check, save, write
 from cli.demo.stage import open_stage
 from cli.demo.story import Story
 from cli.demo.table import Table, ending
@@ -29,6 +29,8 @@ __all__ = ["Wishes", "run_demo"]
 async def run_demo(wishes: Wishes) -> int:
     """0 when every task ended as the world says; 1 when not; 2 when the demo could not run; 130 when it was ended."""
     console = Console(stderr=True)
+    if wishes.json:
+        check(wishes.json)
     try:
         return await _run(wishes, console)
     except RedisError as error:

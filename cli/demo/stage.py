@@ -54,6 +54,8 @@ class Stage:
     children: Children
     idle_mb: dict[str, float] = field(default_factory=dict)
     """Resident memory of each process before it had anything to do."""
+    outages: list[str] = field(default_factory=list)
+    """What was said about a Valkey that died."""
 
 
 @asynccontextmanager
@@ -68,7 +70,13 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
         hub = await _hub(stack, data, wishes.port)
         cues = await stack.enter_async_context(CueServer(socket_path(data / _CUES)))
         cues.plays(script(0 if wishes.fast else THINK_MS))
-        redis_url = await stack.enter_async_context(kept_valkey(data / "valkey", console.print))
+        outages: list[str] = []
+
+        def tell(sentence: str) -> None:
+            outages.append(sentence)
+            console.print(sentence)
+
+        redis_url = await stack.enter_async_context(kept_valkey(data / "valkey", tell))
         redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
         port = _free_port()
@@ -80,7 +88,8 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
         names = [f"worker-{n}" for n in range(1, wishes.workers + 1)]
         workers = [await children.start(name, "worker", "--id", name) for name in names]
         store = Store(redis, SystemClock())
-        stage = Stage(hub, cues, store, redis, web, workers, f"http://127.0.0.1:{port}", sandbox, children)
+        web_url = f"http://127.0.0.1:{port}"
+        stage = Stage(hub, cues, store, redis, web, workers, web_url, sandbox, children, outages=outages)
         await _ready(stage, wishes.workers)
         stage.idle_mb = await memory(stage)
         console.print(f"A GitHub to look at: [link={hub.html_url}]{hub.html_url}[/link]")
