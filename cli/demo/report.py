@@ -15,7 +15,7 @@ from core.errors import OperatorError
 from core.github import STATS_KEY
 from core.tasks import Stage as TaskStage
 from core.tasks import Task
-from demo.world import BY_NUMBER, WorldIssue
+from demo.world import BY_NUMBER, WorldIssue, unproved
 
 
 async def write(stage: Stage, story: Story) -> dict[str, Any]:
@@ -30,6 +30,7 @@ async def write(stage: Stage, story: Story) -> dict[str, Any]:
     if (wanted := story.wishes.kill_worker_at) and not story.killed:
         problems.append(f"no worker was killed: nobody was seen at {wanted}")
     problems += disagreements(stage.hub.repo, stage.hub.app, tasks.values())
+    problems += await unproved(stage.hub, {number: task.pr for number, task in tasks.items()})
     problems += [*stage.hub.problems, *stage.hub.unknown_routes, *stage.cues.troubles]
     return {
         "tasks": [_task(task) for _, task in sorted(tasks.items())],

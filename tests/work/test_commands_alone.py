@@ -133,4 +133,6 @@ async def test_the_demo_ends_as_its_story_says(killed_at: str, tmp_path: Path) -
     assert [task["state"] for task in told["tasks"]].count(State.READY) == 5
     assert [task["state"] for task in told["tasks"]].count(State.MERGED) == 1
     assert set(told) >= {"timings", "memory_mb", "github", "sandbox"}
+    assert 0 < told["memory_mb"]["web"] < 120
+    assert 0 < told["memory_mb"]["worker"] < 150
     assert set(told["timings"]) == {"ack_ms", "first_check_ms", "dispatch_ms", "worktree_ms"}
