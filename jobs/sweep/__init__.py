@@ -23,7 +23,7 @@ from jobs.sweep.labels import append_missed_labels
 from jobs.sweep.leases import StoreWatch, take_back_expired
 from jobs.sweep.queues import forget_stale_attempts, give_back_jobs, is_schedule_queued
 
-__all__ = ["FOUND", "Sweep", "release_worker"]
+__all__ = ["FOUND", "GITHUB_S", "Sweep", "release_worker"]
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +42,9 @@ FOUND = {
 """Every counter of the sweep: the label `what` of `pdev_sweep_found_total`."""
 
 _SLOW_S = 60
-_GITHUB_S = 600
-_GITHUB_SOONEST_MS = 30_000
-"""Between two looks at GitHub by whomever: workers that start together look once."""
+GITHUB_S = 600
+"""Between two looks at GitHub by whomever: a fleet asks no more often than one worker. Each tries every `_SLOW_S`
+whether it is time, so that the look of a worker that died is made up for."""
 _REPORT_LATE_MS = 60_000
 """A report later than this may have been lost; ringing for one that only waits for GitHub's limits does no harm."""
 _REPORT_TOO_LATE_MS = 86_400_000
@@ -64,7 +64,7 @@ class Sweep:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(self._deps.settings.sweep_s, self.look_at_leases))
             group.create_task(self._every(_SLOW_S, self.look_at_records))
-            group.create_task(self._every(_GITHUB_S, self._look_at_github_in_turn))
+            group.create_task(self._every(_SLOW_S, self.look_at_github_in_turn))
 
     async def look_at_leases(self) -> Counter[str]:
         """What must not wait: dead workers' tasks and jobs, and tasks that could start."""
@@ -97,8 +97,9 @@ class Sweep:
         found["label_missed"] = await append_missed_labels(self._deps)
         return self._count(found)
 
-    async def _look_at_github_in_turn(self) -> None:
-        if await self._deps.redis.set("pdev:sweep:github", self._deps.worker.id, nx=True, px=_GITHUB_SOONEST_MS):
+    async def look_at_github_in_turn(self) -> None:
+        """Look, unless somebody has looked within `GITHUB_S`."""
+        if await self._deps.redis.set("pdev:sweep:github", self._deps.worker.id, nx=True, ex=GITHUB_S):
             await self.look_at_github()
 
     async def _ring_for_plan(self) -> bool:
