@@ -19,6 +19,7 @@ from core.schedule import Caps, plan
 from core.store import Store
 from jobs.deps import STORE_AWAY, Deps
 from jobs.sweep.deliveries import redeliver_lost
+from jobs.sweep.disk import tidy_disk
 from jobs.sweep.labels import append_missed_labels
 from jobs.sweep.leases import StoreWatch, take_back_expired
 from jobs.sweep.queues import forget_stale_attempts, give_back_jobs, is_schedule_queued
@@ -37,11 +38,13 @@ FOUND = {
     "session_settled": "sessions that nobody had closed",
     "report_missing": "tasks whose last change had not reached GitHub",
     "label_missed": "labels whose webhook never came",
+    "disk_tidied": "ended tasks of which something was still on this worker's disk",
     "delivery_lost": "webhooks that were sent and not taken, asked for again",
 }
 """Every counter of the sweep: the label `what` of `pdev_sweep_found_total`."""
 
 _SLOW_S = 60
+_DISK_S = 3600
 GITHUB_S = 600
 """Between two looks at GitHub by whomever: a fleet asks no more often than one worker. Each tries every `_SLOW_S`
 whether it is time, so that the look of a worker that died is made up for."""
@@ -65,6 +68,7 @@ class Sweep:
             group.create_task(self._every(self._deps.settings.sweep_s, self.look_at_leases))
             group.create_task(self._every(_SLOW_S, self.look_at_records))
             group.create_task(self._every(_SLOW_S, self.look_at_github_in_turn))
+            group.create_task(self._every(_DISK_S, self.look_at_disk))
 
     async def look_at_leases(self) -> Counter[str]:
         """What must not wait: dead workers' tasks and jobs, and tasks that could start."""
@@ -96,6 +100,11 @@ class Sweep:
         found["delivery_lost"] = await redeliver_lost(self._deps)
         found["label_missed"] = await append_missed_labels(self._deps)
         return self._count(found)
+
+    async def look_at_disk(self) -> Counter[str]:
+        """What a killed worker, or an agent that nobody calls back, left on this machine."""
+        deps = self._deps
+        return self._count(Counter({"disk_tidied": await tidy_disk(deps.settings.data_dir, deps.store, deps.clock)}))
 
     async def look_at_github_in_turn(self) -> None:
         """Look, unless somebody has looked within `GITHUB_S`."""
