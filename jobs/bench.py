@@ -7,6 +7,7 @@ died right after it and before saying so.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -21,6 +22,7 @@ from core.tasks import Finding, Needs, Reason, Stage, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
+from jobs.disk import nobody_works
 from jobs.gates import check
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -71,13 +73,8 @@ class Bench:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._mirror and await self._is_over():
-            await self._mirror.remove_worktree(self.task.id)
-
-    async def _is_over(self) -> bool:
-        """Whether nobody will go on in this worktree soon; people may have ended the task while we worked."""
-        now = await self.tools.store.task(self.task.id) if self.task.state is State.RUNNING else self.task
-        return now is None or now.state not in {State.RUNNING, State.QUEUED}
+        if self._mirror:
+            await self._mirror.remove_worktree(self.task.id, when=partial(nobody_works, self.tools.store, self.task.id))
 
     @property
     def mirror(self) -> Mirror:
