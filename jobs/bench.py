@@ -161,7 +161,7 @@ class Bench:
 
     async def _push_checkpoint(self, sha: str) -> None:
         """The ref is ours by its name, so an answer that got lost is no conflict: what stands there is replaced."""
-        ref = road.wip_ref(self.task)
+        ref = self.task.wip_ref
         token = await self.token()  # before the question, so that nothing slow comes after it
         await self.still_ours()
         try:
@@ -233,7 +233,7 @@ class Bench:
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
-                    raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED) from error
+                    raise NeedsPerson(Needs.CONFLICT, Reason.DIVERGED) from error
                 case GitKind.WORKFLOW_REFUSED | GitKind.REJECTED | GitKind.DENIED:
                     raise GaveUp(Reason.REFUSED, error.text) from error
                 case _:

@@ -11,7 +11,6 @@ from core.messages import pulls as words
 from core.messages.words import finding
 from core.tasks import Finding, Task
 from jobs.git import GitError, GitKind
-from jobs.road import wip_ref
 
 if TYPE_CHECKING:
     from core.github import Pull
@@ -111,7 +110,7 @@ async def withdraw(bench: Bench) -> None:
         await bench.still_ours()
         await bench.door.edit_pull(task.pr, state="closed")
     token = await bench.token()
-    for ref, sha in ((f"refs/heads/{task.branch}", task.head_sha), (wip_ref(task), bench.wip_sha)):
+    for ref, sha in ((f"refs/heads/{task.branch}", task.head_sha), (task.wip_ref, bench.wip_sha)):
         if sha:
             await bench.still_ours()
             try:

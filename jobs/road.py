@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 _MOST_NAMES = 50
 
 
-def wip_ref(task: Task) -> str:
-    """Where checkpoints go: outside `refs/heads`, so that no workflow starts on them."""
-    return f"refs/pdev/wip/{task.id}"
-
-
 async def open_road(bench: Bench) -> None:
     """Make sure the branch is there with our start commit, and that the record knows what is on it."""
     if not bench.task.branch:
@@ -34,7 +29,7 @@ async def open_road(bench: Bench) -> None:
         await _begin(bench)
     else:
         await _follow(bench, refs[branch])
-    await _pick_up(bench, refs.get(wip_ref(bench.task)))
+    await _pick_up(bench, refs.get(bench.task.wip_ref))
 
 
 async def _choose(bench: Bench) -> None:
@@ -82,7 +77,7 @@ async def _found_again(bench: Bench, branch: str) -> bool:
 async def _ours(bench: Bench) -> dict[str, str]:
     """The branch and the checkpoint as they stand on the server, fetched; absent ones are absent."""
     token = await bench.token()
-    names = (f"refs/heads/{bench.task.branch}", wip_ref(bench.task))
+    names = (f"refs/heads/{bench.task.branch}", bench.task.wip_ref)
     found = {n: sha for n in names for ref, sha in (await bench.mirror.remote_refs(token, n)).items() if ref == n}
     if found:
         await bench.mirror.fetch(token, list(found))
@@ -127,7 +122,7 @@ async def _pick_up(bench: Bench, wip: str | None) -> None:
     if newest and await bench.mirror.is_ancestor(newest, task.head_sha):
         newest = task.head_sha
     elif newest and not await bench.mirror.is_ancestor(task.head_sha, newest):
-        raise NeedsPerson(Needs.CONFLICT, Reason.BRANCH_MOVED)
+        raise NeedsPerson(Needs.CONFLICT, Reason.DIVERGED)
     if newest != task.checkpoint_sha:
         await bench.note(checkpoint_sha=newest)
 

@@ -42,6 +42,7 @@ def _waiting(task: Task, reason: Reason | None) -> str:
         Reason.FOREIGN_PULL: "Another pull request would close this issue",
         Reason.ROUNDS: f"Findings are still open after {words.count(task.round, 'round')}",
         Reason.BRANCH_MOVED: "The branch was rewritten",
+        Reason.DIVERGED: "Somebody pushed while the agent worked",
     }
     by_need = {
         Needs.ANSWER: "The agent has a question",
@@ -74,6 +75,8 @@ WHY: dict[Reason, str] = {
     Reason.ROUNDS: "The reviewer still asks for changes in the last allowed round:",
     Reason.APPROVAL: "",  # `approval.waits` says it
     Reason.BRANCH_MOVED: "pdev's own commits are no longer in the history of `{branch}`. Nothing was overwritten.",
+    Reason.DIVERGED: "Their commits are on `{branch}`; the agent's work is `{commit}`, kept on `{wip}`. Nothing was "
+    "overwritten, and this version of pdev does not merge the two.",
     Reason.CRASHED: f"The worker or its agent died {MAX_CRASHES} times in a row. The last checkpoint is kept.",
     Reason.NO_CHANGE: "The agent ended its work without changing a file.",
     Reason.BAD_OUTPUT: "What the agent handed in could not be read.",
@@ -112,6 +115,8 @@ _NEXT_FOR_REASON: dict[Reason, str] = {
     "allows it. `/pdev cancel` ends it; work is kept.",
     Reason.BRANCH_MOVED: "Put `{commit}` back into the branch's history, or delete the branch; `/pdev resume` then "
     "goes on. `/pdev cancel` ends it.",
+    Reason.DIVERGED: "Merge them (`git fetch origin {wip} && git merge FETCH_HEAD` on the branch) and push; "
+    "`/pdev resume` then goes on from there. `/pdev cancel` ends it; work is kept.",
     Reason.REFUSED: "Change what it objects to, then `/pdev resume` pushes again.",
     Reason.SETUP: "Mend that, then `/pdev resume` tries again.",
     Reason.NO_CHANGE: "If something is missing, say so in a comment, then `/pdev resume`; else close the issue.",
@@ -139,7 +144,9 @@ def _why(task: Task) -> str:
     reason, who = parsed(task.reason)
     if reason is None or (task.state is State.RUNNING and reason is Reason.BY):
         return ""
-    return WHY[reason].format(who=who or "Somebody", branch=task.branch)
+    return WHY[reason].format(
+        who=who or "Somebody", branch=task.branch, commit=task.checkpoint_sha[:7], wip=task.wip_ref
+    )  # fmt: skip
 
 
 def _detail(task: Task, server_url: str) -> str:
@@ -164,5 +171,5 @@ def _next(task: Task, wait: Wait | None) -> str:
         return _QUEUED_FOR[wait.reason]
     if reason in _NEXT_FOR_REASON:
         commit = (task.head_sha or task.start_sha)[:7]
-        return _NEXT_FOR_REASON[reason].format(commit=commit)
+        return _NEXT_FOR_REASON[reason].format(commit=commit, wip=task.wip_ref)
     return _NEXT_FOR_NEED[task.needs] if task.state is State.WAITING_INPUT else _NEXT[task.state]

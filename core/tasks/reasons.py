@@ -26,6 +26,9 @@ class Reason(StrEnum):
     """The last allowed round still found something."""
     APPROVAL = "approval"
     BRANCH_MOVED = "branch_moved"
+    """Our own commits are no longer on the branch."""
+    DIVERGED = "diverged"
+    """Somebody pushed to the branch while an agent worked from what was there before."""
     CRASHED = "crashed"
 
     NO_CHANGE = "no_change"

@@ -197,6 +197,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.owner_login}/{self.repo}#{self.issue}"
 
     @property
+    def wip_ref(self) -> str:
+        """Where its checkpoints go: outside `refs/heads`, so that no workflow starts on them."""
+        return f"refs/pdev/wip/{self.id}"
+
+    @property
     def repository(self) -> RepoRef:
         return RepoRef(self.owner_login, self.repo)
 

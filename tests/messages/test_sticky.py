@@ -96,6 +96,10 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
     "rounds": (rounds, None),
     "approval": (approval, None),
     "branch moved": (lambda t: asks(t, Needs.CONFLICT, Reason.BRANCH_MOVED), None),
+    "diverged": (
+        lambda t: replace(asks(t, Needs.CONFLICT, Reason.DIVERGED), checkpoint_sha="c" * 40),
+        None,
+    ),
     "crashed": (
         lambda t: asks(replace(leave_stage(t, "crashed", NOW), crashes=3), Needs.CRASH, Reason.CRASHED),
         None,

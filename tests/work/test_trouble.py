@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ from demo.player import PLAYER, Fault, Step, ask, crash, edit, fail, hold, run, 
 from jobs.agents import OnEvent, Probe, RunResult, RunSpec, ScriptedBackend
 from jobs.agents.results import Answer
 from tests.stories.conftest import reactions
+from tests.work import working_desk
 from tests.work.working_desk import WorkingDesk
 
 MEND = swap("textkit/slug.py", "[a-z]+", "[a-z0-9]+")
@@ -184,7 +186,7 @@ async def test_a_push_of_a_person_between_two_runs_is_kept(desk: WorkingDesk) ->
     assert sorted(await desk.changed(issue.number)) == ["person.txt", "textkit/slug.py"]
 
 
-async def test_a_push_while_the_agent_works_is_not_overwritten(desk: WorkingDesk) -> None:
+async def test_a_push_while_the_agent_works_is_not_overwritten(desk: WorkingDesk, tmp_path: Path) -> None:
     issue = await desk.issue()
     desk.agent.plays(MEND, hold("gate"))
     async with desk.working():
@@ -194,10 +196,23 @@ async def test_a_push_while_the_agent_works_is_not_overwritten(desk: WorkingDesk
         theirs = await desk.by("developer").push(branch, {"person.txt": "by hand"})
         await desk.agent.release("gate")
         task = await desk.until_state(issue.number, State.WAITING_INPUT)
-    assert (task.needs, task.reason) == (Needs.CONFLICT, "branch_moved")
-    assert await desk.by("reader").tip(branch) == theirs
-    assert "Nothing was overwritten" in desk.sticky(issue.number)
-    assert "[a-z0-9]+" in await desk.wip(issue.number, "textkit/slug.py"), "the agent's work is kept as well"
+        assert (task.needs, task.reason) == (Needs.CONFLICT, "diverged")
+        assert await desk.by("reader").tip(branch) == theirs
+        await desk.shown(issue.number)
+        assert "Nothing was overwritten" in desk.sticky(issue.number)
+        assert "[a-z0-9]+" in await desk.wip(issue.number, "textkit/slug.py"), "the agent's work is kept as well"
+        await do_as_told(await desk.clone(branch, tmp_path / "clone"), task.id)
+        await desk.comment(issue.number, "/pdev resume")
+        await desk.until_state(issue.number, State.READY)
+    assert sorted(await desk.changed(issue.number)) == ["person.txt", "textkit/slug.py"]
+
+
+async def do_as_told(clone: Path, task_id: str) -> None:
+    """What the comment tells the person to do."""
+    who = ("-c", "user.name=dev", "-c", "user.email=dev@example.com")
+    await working_desk.run("git", "fetch", "-q", "origin", f"refs/pdev/wip/{task_id}", cwd=clone)
+    await working_desk.run("git", *who, "merge", "-q", "--no-edit", "FETCH_HEAD", cwd=clone)
+    await working_desk.run("git", "push", "-q", cwd=clone)
 
 
 LOST = {
