@@ -181,8 +181,11 @@ class Bench:
             await self.discard()
 
     async def discard(self) -> None:
-        """Throw away what a role that may not change anything has changed."""
-        await self.worktree.reset(await self.worktree.head())
+        """Throw away what a role that may not change anything has changed.
+
+        Ignored files as well: a compiled module planted in a cache would be run by the next agent's tests.
+        """
+        await self.worktree.reset(await self.worktree.head(), ignored=True)
 
     async def diff(self) -> str:
         """The whole change of the task, readable."""
