@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
+from core.messages.notes import unreadable
 from core.store import Store
 from core.tasks import Finding, Needs, Reason, Stage, State, Task
 from jobs import pulls, road, talk
@@ -59,6 +60,7 @@ class Bench:
         self.wip_sha = ""
         """What stands on the server's checkpoint ref, whoever's run put it there; a push takes its place."""
         self._mirror: Mirror | None = None
+        self._fetched = False
         self._worktree: Worktree | None = None
 
     async def __aenter__(self) -> Self:
@@ -128,7 +130,13 @@ class Bench:
         """
         started = self.tools.clock.now_ms()
         self._mirror = await self.tools.git.repository(self.door.clone_url, self.task.repo_id)
-        await self._mirror.fetch(await self.token())
+        try:
+            await self._mirror.fetch(await self.token())
+        except GitError as error:
+            if error.kind not in {GitKind.DENIED, GitKind.MISSING}:
+                raise
+            raise GaveUp(Reason.SETUP, unreadable(self.task.slug.partition("#")[0], error.text)) from error
+        self._fetched = True
         await road.open_road(self)
         await pulls.open_pull(self)
         self._worktree = await self._mirror.worktree(
@@ -244,5 +252,5 @@ class Bench:
 
     async def withdraw_if_empty(self) -> None:
         """Close the pull request and delete the branch of a task that is about to end without a change."""
-        if self._mirror and self.task.head_sha and not await self.has_changes():
+        if self._fetched and self.task.head_sha and not await self.has_changes():
             await pulls.withdraw(self)
