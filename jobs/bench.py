@@ -4,8 +4,10 @@ Every outward effect asks the lease first and is written so that doing it twice 
 died right after it and before saying so.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -21,12 +23,16 @@ from core.tasks import Finding, Needs, Reason, Stage, State, Task
 from jobs import pulls, road, talk
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
+from jobs.disk import nobody_works
 from jobs.gates import check
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
 from jobs.stops import GaveUp, NeedsPerson, Stopped
 
 R = TypeVar("R", bound=BaseModel)
+
+_PUSH_PAUSES_S = (0.5, 2.0, 8.0, 30.0)
+"""Between tries to push while GitHub's git does not answer; together as long as the worker waits for its API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +75,8 @@ class Bench:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._mirror and await self._is_over():
-            await self._mirror.remove_worktree(self.task.id)
-
-    async def _is_over(self) -> bool:
-        """Whether nobody will go on in this worktree soon; people may have ended the task while we worked."""
-        now = await self.tools.store.task(self.task.id) if self.task.state is State.RUNNING else self.task
-        return now is None or now.state not in {State.RUNNING, State.QUEUED}
+        if self._mirror:
+            await self._mirror.remove_worktree(self.task.id, when=partial(nobody_works, self.tools.store, self.task.id))
 
     @property
     def mirror(self) -> Mirror:
@@ -233,8 +234,13 @@ class Bench:
         await self.note(head_sha=sha, tip_sha="")
 
     async def _push(self, token: str, sha: str, ref: str, expected: str | None) -> None:
+        """Push until it is there: what is given up now, an agent would have to do again."""
         try:
-            await self.mirror.push(token, sha, ref, expected)
+            for pause_s in (*_PUSH_PAUSES_S, None):
+                if await self._has_pushed(token, sha, ref, expected, is_last=pause_s is None):
+                    return
+                await asyncio.sleep(pause_s or 0)
+                await self.still_ours()
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
@@ -243,6 +249,16 @@ class Bench:
                     raise GaveUp(Reason.REFUSED, error.text) from error
                 case _:
                     raise
+
+    async def _has_pushed(self, token: str, sha: str, ref: str, expected: str | None, *, is_last: bool) -> bool:
+        """A push that had its effect although its answer was lost succeeds when it is done again."""
+        try:
+            await self.mirror.push(token, sha, ref, expected)
+        except GitError as error:
+            if is_last or not error.passes:
+                raise
+            return False
+        return True
 
     async def post_review(self, findings: tuple[Finding, ...], summary: str) -> None:
         await pulls.post_review(self, findings, summary)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from core.errors import Refused
+from core.errors import GitHubAway, Refused
 from core.messages import pulls as words
 from core.messages.words import finding
-from core.tasks import Finding
+from core.tasks import Finding, Task
 from jobs.git import GitError, GitKind
 from jobs.road import wip_ref
 
@@ -57,13 +57,26 @@ async def post_review(bench: Bench, findings: tuple[Finding, ...], summary: str)
     task = replace(bench.task, findings=findings)
     if task.pr is None or task.head_sha != task.checkpoint_sha:
         return
+    if not await _is_reviewed(bench, task):
+        await bench.fence()
+        try:
+            await _create_review(bench, task, findings, summary)
+        except GitHubAway:
+            if not await _is_reviewed(bench, task):  # else only the answer was lost: no reason to review once more
+                raise
+
+
+async def _is_reviewed(bench: Bench, task: Task) -> bool:
+    """Whether this round's review stands there; a person who copies the marker keeps nobody from reviewing."""
     marker = words.review_marker(task)
-    reviews = await bench.door.reviews(task.pr)
-    if any(r.body.startswith(marker) and r.user and r.user.type == "Bot" for r in reviews):
-        return  # a person who copies the marker keeps nobody from reviewing
+    reviews = await bench.door.reviews(task.pr or 0)
+    return any(r.body.startswith(marker) and r.user and r.user.type == "Bot" for r in reviews)
+
+
+async def _create_review(bench: Bench, task: Task, findings: tuple[Finding, ...], summary: str) -> None:
+    assert task.pr is not None, "a task that is reviewed has a pull request"
     lines = [f for f in findings if f.state == "open" and f.round == task.round and f.file and f.line]
     comments = [{"path": f.file, "line": f.line, "side": "RIGHT", "body": finding(f)} for f in lines]
-    await bench.fence()
     try:
         body = words.review_body(task, summary, at_lines={f.id for f in lines})
         await bench.door.create_review(task.pr, body=body, comments=comments, commit_id=task.head_sha)
@@ -84,7 +97,11 @@ async def finish(bench: Bench, done: FinalizerResult) -> None:
     )
     if (await bench.door.pull(task.pr)).draft:
         await bench.fence()
-        await bench.door.mark_ready(task.pr_node)
+        try:
+            await bench.door.mark_ready(task.pr_node)
+        except GitHubAway:
+            if (await bench.door.pull(task.pr)).draft:
+                raise
 
 
 async def withdraw(bench: Bench) -> None:

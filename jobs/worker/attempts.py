@@ -32,11 +32,8 @@ _PAUSE_S, _LONGEST_PAUSE_S = 30.0, 600.0
 _SOON_S = 2.0
 """For an answer of GitHub that did not come: the door has waited for those that may be asked again, and the next
 attempt looks whether the others had their effect."""
-_GIT_PASSES = {
-    GitKind.NETWORK: _SOON_S, GitKind.TIMEOUT: _SOON_S, GitKind.LOCKED: _SOON_S, GitKind.AUTH: _SOON_S,
-    GitKind.MOVED: _SOON_S, GitKind.DISK_FULL: _PAUSE_S,
-}  # fmt: skip
-"""git's trouble that passes by itself, or when an operator makes room; a new name is read anew by the next attempt."""
+_GIT_WAITS = {GitKind.MOVED: _SOON_S, GitKind.DISK_FULL: _PAUSE_S}
+"""Besides git's trouble that passes by itself: a new name is read anew, and on a full disk an operator makes room."""
 _MOST_DOUBLINGS = 10
 _AGAIN_S = 0.2
 """Between two tries to hand a task back while the store is away."""
@@ -205,8 +202,8 @@ def _passes_in(error: BaseException | None, put_off_before: int) -> float | None
         if error.retry_after is not None:
             return error.retry_after
         usual = _SOON_S if isinstance(error, GitHubAway) else _PAUSE_S
-    elif isinstance(error, GitError) and error.kind in _GIT_PASSES:
-        usual = _GIT_PASSES[error.kind]
+    elif isinstance(error, GitError) and (error.passes or error.kind in _GIT_WAITS):
+        usual = _GIT_WAITS.get(error.kind, _SOON_S)
     else:
         return None
     return usual * (1 << min(put_off_before, _MOST_DOUBLINGS))
