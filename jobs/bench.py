@@ -240,6 +240,7 @@ class Bench:
                 if await self._has_pushed(token, sha, ref, expected, is_last=pause_s is None):
                     return
                 await asyncio.sleep(pause_s or 0)
+                token = await self.token()
                 await self.still_ours()
         except GitError as error:
             match error.kind:
