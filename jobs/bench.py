@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
+from core.messages.notes import unreadable
 from core.store import Store
 from core.tasks import Finding, Needs, Reason, Stage, State, Task
 from jobs import pulls, road, talk
@@ -65,6 +66,7 @@ class Bench:
         self.wip_sha = ""
         """What stands on the server's checkpoint ref, whoever's run put it there; a push takes its place."""
         self._mirror: Mirror | None = None
+        self._fetched = False
         self._worktree: Worktree | None = None
 
     async def __aenter__(self) -> Self:
@@ -129,7 +131,13 @@ class Bench:
         """
         started = self.tools.clock.now_ms()
         self._mirror = await self.tools.git.repository(self.door.clone_url, self.task.repo_id)
-        await self._mirror.fetch(await self.token())
+        try:
+            await self._mirror.fetch(await self.token())
+        except GitError as error:
+            if error.kind not in {GitKind.DENIED, GitKind.MISSING}:
+                raise
+            raise GaveUp(Reason.SETUP, unreadable(self.task.slug.partition("#")[0], error.text)) from error
+        self._fetched = True
         await road.open_road(self)
         await pulls.open_pull(self)
         self._worktree = await self._mirror.worktree(
@@ -182,8 +190,11 @@ class Bench:
             await self.discard()
 
     async def discard(self) -> None:
-        """Throw away what a role that may not change anything has changed."""
-        await self.worktree.reset(await self.worktree.head())
+        """Throw away what a role that may not change anything has changed.
+
+        Ignored files as well: a compiled module planted in a cache would be run by the next agent's tests.
+        """
+        await self.worktree.reset(await self.worktree.head(), ignored=True)
 
     async def diff(self) -> str:
         """The whole change of the task, readable."""
@@ -229,6 +240,7 @@ class Bench:
                 if await self._has_pushed(token, sha, ref, expected, is_last=pause_s is None):
                     return
                 await asyncio.sleep(pause_s or 0)
+                token = await self.token()
                 await self.still_ours()
         except GitError as error:
             match error.kind:
@@ -257,5 +269,5 @@ class Bench:
 
     async def withdraw_if_empty(self) -> None:
         """Close the pull request and delete the branch of a task that is about to end without a change."""
-        if self._mirror and self.task.head_sha and not await self.has_changes():
+        if self._fetched and self.task.head_sha and not await self.has_changes():
             await pulls.withdraw(self)

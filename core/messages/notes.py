@@ -26,3 +26,24 @@ def no_base(branch: str) -> str:
 
 def no_free_branch(name: str, tried: int) -> str:
     return f"{tried} branches are named {name!r}, {name + '-2'!r} and so on. Delete those that nobody needs."
+
+
+def put_off(trouble: str, pause_s: float) -> str:
+    """Why nothing happens for a while. `trouble`: a word of git's kinds of trouble, or a sentence about it."""
+    again = f"{round(pause_s / 60)} min" if pause_s >= 120 else f"{round(pause_s)} s"
+    return f"{_PUT_OFF.get(trouble, trouble).rstrip('.')}; tried again in {again}"
+
+
+_PUT_OFF = {
+    "network": "GitHub's git server cannot be reached",
+    "timeout": "GitHub's git server does not answer in time",
+    "locked": "Another git process is in the way",
+    "auth": "GitHub does not accept the access token yet",
+    "moved": "The repository was renamed",
+    "disk_full": "The worker's disk is full, and its operator must make room",
+}
+
+
+def unreadable(repository: str, said: str) -> str:
+    """The repository could not be fetched, and waiting does not help."""
+    return f"GitHub does not let pdev read {repository}: {said.strip()[-300:]} Give the App access to it again."

@@ -65,18 +65,19 @@ class Worktree:
         for left in self.git_dir.glob("stage-*"):
             remove_tree(left)
 
-    async def reset(self, commit: str, *, keep_fds: Sequence[int] = ()) -> None:
-        """Make the tree (and the local branch) exactly `commit`; ignored files stay."""
+    async def reset(self, commit: str, *, keep_fds: Sequence[int] = (), ignored: bool = False) -> None:
+        """Make the tree (and the local branch) exactly `commit`; ignored files stay, unless `ignored` go as well."""
         await self._clear_obstacles()
+        clean = "-ffdxq" if ignored else "-ffdq"
         try:
-            await self._reset(commit, keep_fds)
+            await self._reset(commit, clean, keep_fds)
         except GitError:
             await asyncio.to_thread(open_up, self.path)
-            await self._reset(commit, keep_fds)
+            await self._reset(commit, clean, keep_fds)
 
-    async def _reset(self, commit: str, keep_fds: Sequence[int]) -> None:
+    async def _reset(self, commit: str, clean: str, keep_fds: Sequence[int]) -> None:
         await self._run("reset", "--quiet", "--hard", commit, "--", keep_fds=keep_fds)
-        await self._run("clean", "-ffdq", keep_fds=keep_fds)
+        await self._run("clean", clean, keep_fds=keep_fds)
 
     async def snapshot(self) -> Snapshot:
         """Read the whole tree into the object database, without touching the branch.

@@ -12,13 +12,16 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
+from msgspec.structs import replace
+
 from core.cancellation import is_cancelled
 from core.errors import GitHubAway, Transient
+from core.messages.notes import put_off
 from core.queue import Attempt
 from core.store import Fenced, NoSuchTask
 from core.tasks import Task
 from jobs.deps import STORE_AWAY, Deps
-from jobs.git import GitError
+from jobs.git import GitError, GitKind
 from jobs.lease import Grant, Lease, LeaseLost, StopReason, Terms, beat_connection
 from jobs.sweep.queues import forget_jobs
 
@@ -29,6 +32,9 @@ _PAUSE_S, _LONGEST_PAUSE_S = 30.0, 600.0
 _SOON_S = 2.0
 """For an answer of GitHub that did not come: the door has waited for those that may be asked again, and the next
 attempt looks whether the others had their effect."""
+_GIT_WAITS = {GitKind.MOVED: _SOON_S, GitKind.DISK_FULL: _PAUSE_S}
+"""Besides git's trouble that passes by itself: a new name is read anew, and on a full disk an operator makes room."""
+_MOST_DOUBLINGS = 10
 _AGAIN_S = 0.2
 """Between two tries to hand a task back while the store is away."""
 
@@ -51,6 +57,8 @@ class End:
     crashed: bool
     pause_s: float = 0
     """Before it is handed back: trying again at once would meet the same trouble."""
+    trouble: str = ""
+    """What it is put off for: a sentence, or a kind of git's trouble."""
 
 
 class Attempts:
@@ -63,6 +71,8 @@ class Attempts:
         self._connect = partial(beat_connection, deps.settings.redis_url, self._terms)
         self._leases: dict[str, Lease] = {}
         self._closing = asyncio.Event()
+        self._put_off: dict[str, int] = {}
+        """How many times in a row each task was put off here: each pause is twice as long as the one before."""
 
     def close(self) -> None:
         """The process ends: let every attempt wind up and hand its task back."""
@@ -93,7 +103,8 @@ class Attempts:
             try:
                 await self._begin(task, job)
                 end = await self._work(task, lease)
-                await self._sit_out(lease, end.pause_s)
+                self._count(task, end, time.monotonic() - since)
+                await self._sit_out(task, lease, end)
             finally:
                 await self._hand_back(task, crashed=end.crashed)
                 del self._leases[task.id]
@@ -119,12 +130,23 @@ class Attempts:
         if work.cancelled():
             is_late = lease.why is None and not self._closing.is_set()
             return judge(task, lease, TimeoutError("it took longer than its limit") if is_late else None)
-        return judge(task, lease, work.exception())
+        return judge(task, lease, work.exception(), self._put_off.get(task.id, 0))
 
-    async def _sit_out(self, lease: Lease, pause_s: float) -> None:
-        """Keep the slot until trying again makes sense, unless the lease is stopped meanwhile."""
+    def _count(self, task: Task, end: End, took_s: float) -> None:
+        before = 0 if took_s > _LONGEST_PAUSE_S else self._put_off.get(task.id, 0)
+        if end.trouble:
+            self._put_off[task.id] = before + 1
+        else:
+            self._put_off.pop(task.id, None)
+
+    async def _sit_out(self, task: Task, lease: Lease, end: End) -> None:
+        """Keep the slot until trying again makes sense, unless the lease is stopped meanwhile; say so if it is long."""
+        if end.pause_s >= _PAUSE_S and end.trouble:
+            why = put_off(end.trouble, end.pause_s)
+            with contextlib.suppress(NoSuchTask, Fenced, *STORE_AWAY):
+                await self._deps.store.change(task.id, lambda t: replace(t, activity=why), epoch=task.epoch)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause_s):
+            async with asyncio.timeout(end.pause_s):
                 await lease.stopped.wait()
 
     async def _must_leave(self, lease: Lease) -> None:
@@ -160,24 +182,28 @@ class Attempts:
                 await asyncio.sleep(_AGAIN_S)
 
 
-def judge(task: Task, lease: Lease, error: BaseException | None) -> End:
+def judge(task: Task, lease: Lease, error: BaseException | None, put_off_before: int = 0) -> End:
     """Whose fault the end of the work was. Returning with a record that still runs is a mistake of the pipeline."""
     if lease.why is StopReason.LOST or isinstance(error, (LeaseLost, Fenced, *STORE_AWAY)):
         log.warning("%s: stopped, %s", task.slug, "the store was away" if lease.store_away else "it is no longer ours")
         return End(crashed=False)
-    if (pause_s := _passes_in(error)) is not None:
+    if (pause_s := _passes_in(error, put_off_before)) is not None:
         log.warning("%s: put off: %s", task.slug, error)
-        return End(crashed=False, pause_s=min(pause_s, _LONGEST_PAUSE_S))
+        trouble = error.sentence if isinstance(error, Transient) else str(getattr(error, "kind", error))
+        return End(crashed=False, pause_s=min(pause_s, _LONGEST_PAUSE_S), trouble=trouble)
     if error is not None:
         log.error("%s: the pipeline crashed", task.slug, exc_info=error)
     return End(crashed=error is not None or lease.why is None)
 
 
-def _passes_in(error: BaseException | None) -> float | None:
+def _passes_in(error: BaseException | None, put_off_before: int) -> float | None:
     """Seconds after which it makes sense to try again; None for what time alone does not mend."""
     if isinstance(error, Transient):
+        if error.retry_after is not None:
+            return error.retry_after
         usual = _SOON_S if isinstance(error, GitHubAway) else _PAUSE_S
-        return usual if error.retry_after is None else error.retry_after
-    if isinstance(error, GitError) and error.passes:
-        return _SOON_S
-    return None
+    elif isinstance(error, GitError) and (error.passes or error.kind in _GIT_WAITS):
+        usual = _GIT_WAITS.get(error.kind, _SOON_S)
+    else:
+        return None
+    return usual * (1 << min(put_off_before, _MOST_DOUBLINGS))

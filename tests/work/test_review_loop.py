@@ -2,7 +2,7 @@
 
 from core.tasks import Needs, State
 from demo.hub.state import Review
-from demo.player import Fault, edit, fixed, swap, verdict
+from demo.player import Fault, edit, fixed, run, swap, verdict
 from tests.work.working_desk import BOT, WorkingDesk
 
 MEND = swap("textkit/slug.py", "[a-z]+", "[a-z0-9]+")
@@ -84,3 +84,17 @@ async def test_an_agent_that_reviews_changes_nothing(desk: WorkingDesk) -> None:
         await desk.label(issue.number)
         await desk.until_state(issue.number, State.READY)
     assert sorted(await desk.changed(issue.number)) == ["textkit/slug.py"]
+
+
+async def test_nothing_that_a_reviewer_leaves_reaches_the_next_agent(desk: WorkingDesk) -> None:
+    """Not even in files that git ignores, where the corrector's tests would pick up what is planted there."""
+    issue = await desk.issue("slugify drops numbers")
+    desk.agent.plays(MEND, edit(".gitignore", "*.pyc\n"))
+    planted = (edit("textkit/slug.pyc", "planted"), edit("textkit/more.py", "planted"))
+    desk.agent.plays(*planted, verdict("corrections_needed", FAULT), role="reviewer", round=1)
+    gone = (run("test", "!", "-e", "textkit/slug.pyc"), run("test", "!", "-e", "textkit/more.py"))
+    desk.agent.plays(*gone, edit("more.txt", "more\n"), role="corrector")
+    async with desk.working():
+        await desk.label(issue.number)
+        await desk.until_state(issue.number, State.READY)
+    assert [reply.ok for scene in desk.agent.scenes("corrector") for reply in scene.replies] == [True] * 4

@@ -313,3 +313,19 @@ async def test_work_that_github_does_not_take_at_the_end_is_no_crash(
     assert (task.state, task.reason, task.crashes) == (State.FAILED, reason, 0)
     assert len(desk.agent.scenes("developer")) == 1
     assert desk.pr(issue.number).open
+
+
+async def test_a_repository_that_cannot_be_fetched_is_told_and_tried_again_when_asked(desk: WorkingDesk) -> None:
+    issue = await desk.issue()
+    desk.agent.plays(MEND)
+    git, away = desk.hub.repo.git_dir, desk.hub.repo.git_dir.with_name("away.git")
+    async with desk.working():
+        git.rename(away)
+        await desk.label(issue.number)
+        task = await desk.until_state(issue.number, State.FAILED, State.WAITING_INPUT)
+        away.rename(git)
+        assert (task.state, task.reason, task.crashes) == (State.FAILED, "setup", 0)
+        await desk.shown(issue.number)
+        assert "GitHub does not let pdev read acme/widgets" in desk.sticky(issue.number)
+        await desk.comment(issue.number, "/pdev resume")
+        await desk.until_state(issue.number, State.READY)
