@@ -28,7 +28,7 @@ VARIABLES = (
     Variable("GITHUB_API_URL", "https://api.github.com", "GitHub's API (enterprise: `https://HOST/api/v3`)."),
     Variable("GITHUB_SERVER_URL", "https://github.com", "GitHub's pages and git (enterprise: `https://HOST`)."),
     Variable(
-        "PDEV_SECRET", "made from the private key", "Reserved, not used yet: will sign links; 32 characters or more."
+        "PDEV_SECRET", "made from the private key", "Reserved for signing links, not used yet; 32 characters or more."
     ),
     Variable("PDEV_DATA_DIR", "~/.local/share/pdev", "Git caches, worktrees and the embedded Valkey's files."),
     Variable("PDEV_BASE_URL", "http://HOST:PORT", "Reserved, not used yet: where people reach the web process."),
