@@ -36,6 +36,7 @@ VARIABLES = (
     Variable("PDEV_SANDBOX", "bubblewrap", "`none` runs agents unprotected, and every report says so."),
     Variable("PDEV_SLOTS", "2 per CPU, 2 to 16", "How many agents one worker runs at once, 1 to 64."),
     Variable("PDEV_SCRIPT_SOCKET", "", "Unix socket that gives agents their cues; `PDEV_AGENT=scripted` needs it."),
+    Variable("PDEV_WORKER_PORT", "0", "Where a worker serves `/metrics` and `/healthz` on loopback; 0: nowhere."),
     Variable("PDEV_LEASE_S", "20", "Seconds after which a silent worker's task is taken over, 1 to 600."),
     Variable("PDEV_BEAT_S", "5", "Seconds between two signs of life of a worker; at most half of `PDEV_LEASE_S`."),
     Variable("PDEV_SWEEP_S", "5", "Seconds between two looks for what was left behind, 0.1 to 600."),
