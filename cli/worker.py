@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from demo.player import PLAYER
 from jobs.agents import AgentBackend, ScriptedBackend
 from jobs.bench import Tools
 from jobs.deps import Deps
+from jobs.disk import clear_worktrees
 from jobs.git import Cache
 from jobs.lease import Lease
 from jobs.pipeline import work
@@ -96,6 +98,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                     yield Deps(
                         settings=settings, clock=clock, redis=redis, store=store, inbox=Inbox(redis, clock),
                         github=github, metrics=metrics, worker=info, work=pipeline, report=reporter.report,
+                        clear_disk=partial(clear_worktrees, tools.git, store),
                     )  # fmt: skip
             finally:
                 await redis.aclose()

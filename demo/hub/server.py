@@ -52,8 +52,11 @@ class Server:
         for_people = "text/html" in request.headers.get("Accept", "")
         found = self.hub.table.find(request.method, raw_path, for_people=for_people)
         if found is not None and found[0].raw:
-            response: web.StreamResponse = await found[0].handler(self.hub, request, found[1])
-            return response
+            fault = self.hub.faults.strike(request.method, raw_path)
+            if fault is not None and not fault.after_effect:
+                return web.Response(status=fault.status, text=f"{fault.error().message}\n")
+            done: web.StreamResponse = await found[0].handler(self.hub, request, found[1])
+            return done if fault is None or done.prepared else web.Response(status=fault.status)
         if not request.headers.get("User-Agent"):
             return web.Response(
                 status=403, text="Request forbidden by administrative rules. Please send a User-Agent.\n"

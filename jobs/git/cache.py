@@ -9,7 +9,7 @@ call: every operation may be repeated.
 import asyncio
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -98,20 +98,37 @@ class Mirror(Objects):
             await tree.reset(sha, keep_fds=(task_lock,))
         return tree
 
-    async def remove_worktree(self, task_id: str) -> None:
-        """Take the task's working tree away; its local branch and commits stay in the cache. Absent is fine."""
+    async def remove_worktree(self, task_id: str, *, when: Callable[[], Awaitable[bool]] | None = None) -> bool:
+        """Take the task's working tree away; its local branch and commits stay in the cache. Absent is fine.
+
+        `when` is asked while nobody else can set the tree up; False if it forbids.
+        """
         tree = self.place(task_id, "none")
         async with self._task(task_id):
+            if when is not None and not await when():
+                return False
             # What `git worktree remove` and `prune` do, in a way that no lock, damage or missing half can stop.
             await asyncio.to_thread(remove_tree, tree.path)
             async with self._alone():
                 remove_tree(tree.git_dir)
+        return True
 
     def worktrees(self) -> tuple[str, ...]:
         """The ids of the tasks that have something of a working tree here (for the sweep)."""
         found = {entry.name for folder in (self.trees, self.path / "worktrees") if folder.is_dir()
                  for entry in folder.iterdir()}  # fmt: skip
         return tuple(sorted(name.removeprefix("task-") for name in found if name.startswith("task-")))
+
+    async def branches(self) -> tuple[str, ...]:
+        """The local branches, which is what `worktree` made and nobody has taken away (for the sweep)."""
+        said = await self.git.run("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/", call=self.call())
+        return tuple(said.text.split())
+
+    async def forget_branch(self, branch: str) -> None:
+        """Take a local branch away; its commits go with a later `gc`. Absent is fine."""
+        async with self._alone() as lock:
+            call = Call(git_dir=self.path, keep_fds=(lock,))
+            await self.git.run("update-ref", "-d", f"refs/heads/{branch}", call=call)
 
     async def gc(self) -> None:
         """Repack the cache; objects that nothing names stay for two weeks, so no running task loses one."""
@@ -156,6 +173,12 @@ class Cache:
         """The git version we work with. Raises GitError (refused) when git is absent or too old."""
         return await git_version(self._git())
 
+    def on_disk(self) -> list[Mirror]:
+        """Every repository that has a cache here, to clean up in; whoever wants to fetch asks for `repository`."""
+        folder = self.root / "repos"
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        return [self._mirrors.get(name) or self._mirror("", name, None) for name in names]
+
     async def repository(self, clone_url: str, repo_id: int | str) -> Mirror:
         """The cache of one repository, made if absent and made again if damaged beyond use; nothing is fetched yet.
 
@@ -170,6 +193,12 @@ class Cache:
             if not await self._is_usable(known.path):
                 await self._make(known, lock)
         return known
+
+    def kept(self) -> tuple[Mirror, ...]:
+        """The caches that are on this disk, to be tidied; their remotes cannot be reached through them."""
+        repos = self.root / "repos"
+        names = sorted(made.parent.name for made in repos.glob("*/cache.git"))
+        return tuple(self._mirrors.get(name) or self._mirror("", name, None) for name in names)
 
     def _mirror(self, url: str, name: str, known: Mirror | None) -> Mirror:
         git, home = self._git(), self.root / "repos" / name
