@@ -11,12 +11,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
+from aiohttp import web
 
+from cli.ports import told_if_taken
 from core.clock import SystemClock
 from core.errors import BadCredentials, Category, NotFound, OperatorError
 from core.github import App, GitHub
 from core.log import configure
-from core.metrics import Metrics
+from core.metrics import CONTENT_TYPE, Metrics
 from core.settings import WORKER_NEEDS, Settings, environ
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import Task
@@ -92,15 +94,42 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                 await work(task, lease, tools)
 
             try:
-                yield Deps(
-                    settings=settings, clock=clock, redis=redis, store=store, inbox=Inbox(redis, clock),
-                    github=github, metrics=metrics, worker=info, work=pipeline, report=reporter.report,
-                    clear_disk=partial(clear_worktrees, tools.git, store),
-                )  # fmt: skip
+                async with numbers_shown(settings.worker_port, metrics):
+                    yield Deps(
+                        settings=settings, clock=clock, redis=redis, store=store, inbox=Inbox(redis, clock),
+                        github=github, metrics=metrics, worker=info, work=pipeline, report=reporter.report,
+                        clear_disk=partial(clear_worktrees, tools.git, store),
+                    )  # fmt: skip
             finally:
                 await redis.aclose()
 
     return build
+
+
+@asynccontextmanager
+async def numbers_shown(port: int, metrics: Metrics) -> AsyncIterator[None]:
+    """While it lasts, `/metrics` and `/healthz` on this port of loopback; 0: nowhere. Raises `OperatorError`."""
+    if not port:
+        yield
+        return
+
+    async def numbers(request: web.Request) -> web.Response:
+        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def alive(request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    app = web.Application()
+    app.router.add_get("/metrics", numbers)
+    app.router.add_get("/healthz", alive)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        with told_if_taken(port, "PDEV_WORKER_PORT"):
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield
+    finally:
+        await runner.cleanup()
 
 
 def own_folder(folder: Path) -> None:

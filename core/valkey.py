@@ -124,8 +124,11 @@ def find_binary() -> Path:
     )
 
 
-def connect(url: str, *, retries: int = 6, timeout_s: float = 10, **options: Any) -> "Redis":
+def connect(url: str, *, retries: int = 6, timeout_s: float = 10, patient: bool = False, **options: Any) -> "Redis":
     """A client that survives a restart of the server: 6 retries wait about 2.5 s in all, each further one 1 s.
+
+    A new connection that is refused is an error at once, so that who has other things to do hears of it; a `patient`
+    client tries that again too, and a command may then wait for several times as long.
 
     A command may be sent twice when a connection breaks, so scripts must stand being repeated. Blocking reads must
     block for less than `timeout_s`. Give up the client with `await client.aclose()`.
@@ -133,7 +136,7 @@ def connect(url: str, *, retries: int = 6, timeout_s: float = 10, **options: Any
     client: Redis = Redis.from_url(
         url,
         retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries),
-        retry_on_error=[ConnectionError, TimeoutError, BusyLoadingError],
+        retry_on_error=[ConnectionError, TimeoutError, BusyLoadingError, *([OSError] if patient else [])],
         health_check_interval=15,
         socket_connect_timeout=5,
         socket_timeout=timeout_s,

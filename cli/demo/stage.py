@@ -77,7 +77,7 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
             console.print(sentence)
 
         redis_url = await stack.enter_async_context(kept_valkey(data / "valkey", tell))
-        redis = connect(redis_url)
+        redis = connect(redis_url, patient=True)
         stack.push_async_callback(redis.aclose)
         port = _free_port()
         environ = _environ(hub, data, redis_url, port, wishes.slots, sandbox)

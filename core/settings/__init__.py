@@ -67,6 +67,7 @@ class Settings:
     sandbox: str
     slots: int
     script_socket: Path | None
+    worker_port: int
     lease_s: float
     beat_s: float
     sweep_s: float
@@ -104,6 +105,7 @@ class Settings:
             sandbox=read.choice("PDEV_SANDBOX", "bubblewrap", SANDBOXES),
             slots=read.whole("PDEV_SLOTS", min(16, 2 * (os.cpu_count() or 1)), 1, 64),
             script_socket=read.path("PDEV_SCRIPT_SOCKET"),
+            worker_port=read.whole("PDEV_WORKER_PORT", 0, 0, 65_535),
             lease_s=lease_s,
             beat_s=read.seconds("PDEV_BEAT_S", min(5, lease_s / 4), 0.05, lease_s / 2),
             sweep_s=read.seconds("PDEV_SWEEP_S", 5, 0.1, 600),

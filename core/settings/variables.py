@@ -28,7 +28,7 @@ VARIABLES = (
     Variable("GITHUB_API_URL", "https://api.github.com", "GitHub's API (enterprise: `https://HOST/api/v3`)."),
     Variable("GITHUB_SERVER_URL", "https://github.com", "GitHub's pages and git (enterprise: `https://HOST`)."),
     Variable(
-        "PDEV_SECRET", "made from the private key", "Reserved, not used yet: will sign links; 32 characters or more."
+        "PDEV_SECRET", "made from the private key", "Reserved for signing links, not used yet; 32 characters or more."
     ),
     Variable("PDEV_DATA_DIR", "~/.local/share/pdev", "Git caches, worktrees and the embedded Valkey's files."),
     Variable("PDEV_BASE_URL", "http://HOST:PORT", "Reserved, not used yet: where people reach the web process."),
@@ -36,6 +36,7 @@ VARIABLES = (
     Variable("PDEV_SANDBOX", "bubblewrap", "`none` runs agents unprotected, and every report says so."),
     Variable("PDEV_SLOTS", "2 per CPU, 2 to 16", "How many agents one worker runs at once, 1 to 64."),
     Variable("PDEV_SCRIPT_SOCKET", "", "Unix socket that gives agents their cues; `PDEV_AGENT=scripted` needs it."),
+    Variable("PDEV_WORKER_PORT", "0", "Where a worker serves `/metrics` and `/healthz` on loopback; 0: nowhere."),
     Variable("PDEV_LEASE_S", "20", "Seconds after which a silent worker's task is taken over, 1 to 600."),
     Variable("PDEV_BEAT_S", "5", "Seconds between two signs of life of a worker; at most half of `PDEV_LEASE_S`."),
     Variable("PDEV_SWEEP_S", "5", "Seconds between two looks for what was left behind, 0.1 to 600."),

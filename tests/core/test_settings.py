@@ -161,7 +161,7 @@ SAMPLES = {
     "APP_ID": "12", "WEBHOOK_SECRET": "s", "REDIS_URL": "redis://127.0.0.1:1/0", "PORT": "1", "HOST": "::1",
     "GITHUB_API_URL": "https://a", "GITHUB_SERVER_URL": "https://b", "PDEV_SECRET": "x" * 32, "PDEV_DATA_DIR": "/d",
     "PDEV_BASE_URL": "https://c", "PDEV_AGENT": "scripted", "PDEV_SANDBOX": "none", "PDEV_SLOTS": "63",
-    "PDEV_SCRIPT_SOCKET": "/s", "PDEV_LEASE_S": "21", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "1",
+    "PDEV_SCRIPT_SOCKET": "/s", "PDEV_WORKER_PORT": "2", "PDEV_LEASE_S": "21", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "1",
     "PDEV_WRITES_PER_MINUTE": "61", "PDEV_WRITES_PER_HOUR": "401", "LOG_LEVEL": "debug",
     "LOG_FORMAT": "console",
 }  # fmt: skip

@@ -168,3 +168,17 @@ async def test_a_client_survives_a_restart_of_the_server(tmp_path: Path) -> None
             await client.aclose()
     finally:
         await client.aclose()
+
+
+async def test_a_patient_client_waits_for_a_server_that_is_not_there_yet(tmp_path: Path) -> None:
+    with valkey.start(tmp_path) as first:
+        url = first.url
+    client: Redis = valkey.connect(url, patient=True)
+    try:
+        writing = asyncio.ensure_future(client.set("word", "kept"))
+        await asyncio.sleep(0)  # it finds nobody
+        with valkey.start(tmp_path):
+            assert await writing
+            await client.aclose()
+    finally:
+        await client.aclose()

@@ -38,11 +38,13 @@ async def pdev(*command: str, environ: Mapping[str, str]) -> AsyncIterator[async
             await process.communicate()
 
 
-async def ends(process: asyncio.subprocess.Process, *, told: bool = False) -> tuple[int | None, str, str]:
+async def ends(
+    process: asyncio.subprocess.Process, *, told: bool = False, patience_s: float = PATIENCE_S
+) -> tuple[int | None, str, str]:
     """Exit code and what it said; `told`: after SIGTERM."""
     if told:
         process.send_signal(signal.SIGTERM)
-    out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    out, err = await asyncio.wait_for(process.communicate(), patience_s)
     return process.returncode, out.decode(), err.decode()
 
 
