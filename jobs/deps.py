@@ -43,3 +43,5 @@ class Deps:
     work: Work
     report: Callable[[str], Awaitable[None]]
     """Makes GitHub show what the record of this task (by id) says."""
+    clear_disk: Callable[[], Awaitable[int]] | None = None
+    """Removes worktrees that dead workers left on this machine; how many."""

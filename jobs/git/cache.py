@@ -9,7 +9,7 @@ call: every operation may be repeated.
 import asyncio
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -98,14 +98,20 @@ class Mirror(Objects):
             await tree.reset(sha, keep_fds=(task_lock,))
         return tree
 
-    async def remove_worktree(self, task_id: str) -> None:
-        """Take the task's working tree away; its local branch and commits stay in the cache. Absent is fine."""
+    async def remove_worktree(self, task_id: str, *, when: Callable[[], Awaitable[bool]] | None = None) -> bool:
+        """Take the task's working tree away; its local branch and commits stay in the cache. Absent is fine.
+
+        `when` is asked while nobody else can set the tree up; False if it forbids.
+        """
         tree = self.place(task_id, "none")
         async with self._task(task_id):
+            if when is not None and not await when():
+                return False
             # What `git worktree remove` and `prune` do, in a way that no lock, damage or missing half can stop.
             await asyncio.to_thread(remove_tree, tree.path)
             async with self._alone():
                 remove_tree(tree.git_dir)
+        return True
 
     def worktrees(self) -> tuple[str, ...]:
         """The ids of the tasks that have something of a working tree here (for the sweep)."""
@@ -166,6 +172,12 @@ class Cache:
     async def check(self) -> tuple[int, int, int]:
         """The git version we work with. Raises GitError (refused) when git is absent or too old."""
         return await git_version(self._git())
+
+    def on_disk(self) -> list[Mirror]:
+        """Every repository that has a cache here, to clean up in; whoever wants to fetch asks for `repository`."""
+        folder = self.root / "repos"
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        return [self._mirrors.get(name) or self._mirror("", name, None) for name in names]
 
     async def repository(self, clone_url: str, repo_id: int | str) -> Mirror:
         """The cache of one repository, made if absent and made again if damaged beyond use; nothing is fetched yet.

@@ -40,6 +40,11 @@ class GitError(Exception):
         self.text = text
         self.code = code
 
+    @property
+    def passes(self) -> bool:
+        """Whether time may mend it, so that the same command is worth another try."""
+        return self.kind in {GitKind.NETWORK, GitKind.TIMEOUT, GitKind.LOCKED, GitKind.AUTH}
+
 
 # First match wins: the special refusals stand before the general ones that they also contain.
 _SIGNS: tuple[tuple[GitKind, str], ...] = (

@@ -40,6 +40,7 @@ FOUND = {
     "label_missed": "labels whose webhook never came",
     "disk_tidied": "ended tasks of which something was still on this worker's disk",
     "delivery_lost": "webhooks that were sent and not taken, asked for again",
+    "worktree_left": "worktrees on this machine that nobody works in",
 }
 """Every counter of the sweep: the label `what` of `pdev_sweep_found_total`."""
 
@@ -83,7 +84,7 @@ class Sweep:
         return self._count(found)
 
     async def look_at_records(self) -> Counter[str]:
-        """What may wait a minute: sessions nobody closed, changes that never reached GitHub."""
+        """What may wait a minute: sessions nobody closed, changes that never reached GitHub, old worktrees."""
         store, now_ms = self._deps.store, self._deps.clock.now_ms()
         found: Counter[str] = Counter()
         for session in await store.open_sessions():
@@ -92,6 +93,8 @@ class Sweep:
             task = await store.task(task_id)
             if task and now_ms - task.updated_ms < _REPORT_TOO_LATE_MS:
                 found["report_missing"] += await store.enqueue(Report(task.id, task.version))
+        if self._deps.clear_disk is not None:
+            found["worktree_left"] = await self._deps.clear_disk()
         return self._count(found)
 
     async def look_at_github(self) -> Counter[str]:

@@ -18,7 +18,7 @@ from core.queue import Attempt
 from core.store import Fenced, NoSuchTask
 from core.tasks import Task
 from jobs.deps import STORE_AWAY, Deps
-from jobs.git import GitError, GitKind
+from jobs.git import GitError
 from jobs.lease import Grant, Lease, LeaseLost, StopReason, Terms, beat_connection
 from jobs.sweep.queues import forget_jobs
 
@@ -29,7 +29,6 @@ _PAUSE_S, _LONGEST_PAUSE_S = 30.0, 600.0
 _SOON_S = 2.0
 """For an answer of GitHub that did not come: the door has waited for those that may be asked again, and the next
 attempt looks whether the others had their effect."""
-_GIT_PASSES = frozenset({GitKind.NETWORK, GitKind.TIMEOUT, GitKind.LOCKED, GitKind.AUTH})
 _AGAIN_S = 0.2
 """Between two tries to hand a task back while the store is away."""
 
@@ -179,6 +178,6 @@ def _passes_in(error: BaseException | None) -> float | None:
     if isinstance(error, Transient):
         usual = _SOON_S if isinstance(error, GitHubAway) else _PAUSE_S
         return usual if error.retry_after is None else error.retry_after
-    if isinstance(error, GitError) and error.kind in _GIT_PASSES:
+    if isinstance(error, GitError) and error.passes:
         return _SOON_S
     return None

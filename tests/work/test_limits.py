@@ -28,6 +28,7 @@ async def test_the_hour_is_used_up_while_an_agent_works(desk: WorkingDesk) -> No
         await until_limited(desk)
         assert (await desk.task(issue.number)).state is State.RUNNING
         await desk.until_state(issue.number, State.READY)
+        await desk.later(10)
         await desk.shown(issue.number)
     assert (await desk.task(issue.number)).crashes == 0
 
@@ -42,6 +43,7 @@ async def test_github_asks_to_slow_down(desk: WorkingDesk) -> None:
         await desk.agent.release("gate")
         await until_limited(desk)
         await desk.until_state(issue.number, State.READY)
+        await desk.later(10)
         await desk.shown(issue.number)
     assert (await desk.task(issue.number)).crashes == 0
 

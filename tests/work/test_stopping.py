@@ -1,5 +1,8 @@
 """People stop an agent while it works: cancel, pause, the label. Work is kept, and what is empty is cleared away."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from core.tasks import Needs, PausedBy, State
@@ -136,3 +139,21 @@ async def test_a_question_is_answered_by_a_comment(desk: WorkingDesk) -> None:
         desk.hub.git(desk.hub.repo), f"{(await desk.task(issue.number)).head_sha}:notes.txt"
     )
     assert kept == b"so far", "what was done before the question is kept"
+
+
+async def test_what_a_dead_worker_left_on_the_disk_is_cleared(desk: WorkingDesk) -> None:
+    """Its task went on elsewhere, or was cancelled before anybody took it over."""
+    issue = await desk.issue()
+    desk.agent.plays(HALF, hold("gate"))
+    async with desk.working(rests=False):
+        await desk.label(issue.number)
+        await desk.agent.reached("gate")
+    (left,) = desk.data.glob("git/repos/*/trees/task-*")
+    assert (await desk.task(issue.number)).state is State.QUEUED, "handed back, and its build products are kept"
+    await desk.comment(issue.number, "/pdev cancel")
+    async with desk.working():
+        await desk.until(lambda: _is_gone(left), "the worktree stays")
+
+
+async def _is_gone(path: Path) -> bool:
+    return not await asyncio.to_thread(path.exists)

@@ -28,6 +28,7 @@ from demo.player import PLAYER
 from jobs.agents import AgentBackend, ScriptedBackend
 from jobs.bench import Tools
 from jobs.deps import Deps
+from jobs.disk import clear_worktrees
 from jobs.git import Cache
 from jobs.lease import Lease
 from jobs.pipeline import work
@@ -109,6 +110,7 @@ class WorkingDesk(Desk):
                     settings=settings, clock=self.clock, redis=redis, store=store, inbox=Inbox(redis, self.clock),
                     github=github, metrics=metrics, worker=info, work=partial(_work, tools=tools),
                     report=Reporter(store, github, self.clock).report,
+                    clear_disk=partial(clear_worktrees, tools.git, store),
                 )  # fmt: skip
             finally:
                 await redis.aclose()
