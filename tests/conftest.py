@@ -62,6 +62,9 @@ async def hub(
     _nothing("GitHub would not say so", judge.problems)
     _nothing("the hub noticed", running.problems)
     _nothing("the hub has no such route", running.unknown_routes)
+    _nothing(
+        "planned to fail and never asked for (clear `hub.faults.planned` if that is the point)", running.faults.in_vain
+    )
 
 
 def _nothing(what: str, found: list[str]) -> None:

@@ -24,6 +24,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     after_effect: bool = False
     message: str | None = None
+    has_struck: bool = False
 
     def error(self) -> GitHubError:
         words = self.message or _WORDS.get(self.status, "Validation Failed" if self.status == 422 else "Error")
@@ -39,7 +40,8 @@ class Delay:
 
 @dataclass(slots=True)
 class Faults:
-    """What is planned to go wrong. Only calls over HTTP meet it; people acting through `hub.as_user` do not."""
+    """What is planned to go wrong. Whatever comes over HTTP meets it, git and pages too; people acting through
+    `hub.as_user` do not."""
 
     planned: list[Fault] = field(default_factory=list)
     delays: list[Delay] = field(default_factory=list)
@@ -51,6 +53,7 @@ class Faults:
         for fault in self.planned:
             if fault.times > 0 and fault.method in (None, method) and fault.path_fragment in path:
                 fault.times -= 1
+                fault.has_struck = True
                 self.met.append(f"{method} {path} -> {fault.status}")
                 return fault
         return None
@@ -66,5 +69,11 @@ class Faults:
 
     @property
     def unmet(self) -> list[Fault]:
-        """Planned but never met: a story that waits for a fault that cannot happen is a mistake."""
+        """Planned and not met as often as planned."""
         return [fault for fault in self.planned if fault.times > 0]
+
+    @property
+    def in_vain(self) -> list[str]:
+        """Planned and never met: a story that waits for a fault that cannot happen is a mistake."""
+        return [f"{one.method or 'any'} …{one.path_fragment}… -> {one.status}"
+                for one in self.planned if not one.has_struck]  # fmt: skip

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import traceback
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -14,8 +15,9 @@ from demo.hub.auth import authenticate
 from demo.hub.callers import ANONYMOUS, Caller
 from demo.hub.dispatch import dispatch
 from demo.hub.errors import GitHubError
+from demo.hub.faults import Fault
 from demo.hub.observers import Exchange
-from demo.hub.routing import Answer
+from demo.hub.routing import Answer, Route
 
 if TYPE_CHECKING:
     from demo.hub.hub import Hub
@@ -52,11 +54,7 @@ class Server:
         for_people = "text/html" in request.headers.get("Accept", "")
         found = self.hub.table.find(request.method, raw_path, for_people=for_people)
         if found is not None and found[0].raw:
-            fault = self.hub.faults.strike(request.method, raw_path)
-            if fault is not None and not fault.after_effect:
-                return web.Response(status=fault.status, text=f"{fault.error().message}\n")
-            done: web.StreamResponse = await found[0].handler(self.hub, request, found[1])
-            return done if fault is None or done.prepared else web.Response(status=fault.status)
+            return await self._raw(request, raw_path, found[0], found[1])
         if not request.headers.get("User-Agent"):
             return web.Response(
                 status=403, text="Request forbidden by administrative rules. Please send a User-Agent.\n"
@@ -65,6 +63,25 @@ class Server:
         response = self._respond(request, caller, answer)
         self.hub.observe(await _exchange(request, raw_path, response))
         return response
+
+    async def _raw(
+        self, request: web.Request, raw_path: str, route: Route, params: Mapping[str, str]
+    ) -> web.StreamResponse:
+        """git and pages. A fault after the effect lets the handler do everything and hides its answer."""
+        if waiting := self.hub.faults.delay(raw_path):
+            await asyncio.sleep(waiting)
+        fault = self.hub.faults.strike(request.method, raw_path)
+        if fault is not None and not fault.after_effect:
+            return _fault_in_words(fault)
+        response: web.StreamResponse = await route.handler(self.hub, request, params)
+        if fault is None:
+            return response
+        if response.prepared:
+            self.hub.problem(
+                f"{request.method} {raw_path}: its answer is streamed, so none can be lost after the effect"
+            )
+            return response
+        return _fault_in_words(fault)
 
     async def _answer(self, request: web.Request, raw_path: str, *, content: bool) -> tuple[Caller, Answer]:
         hub, caller = self.hub, ANONYMOUS
@@ -113,6 +130,10 @@ class Server:
                 return web.Response(status=304, headers=headers)
         headers["Content-Type"] = answer.content_type
         return web.Response(status=answer.status, body=payload, headers=headers)
+
+
+def _fault_in_words(fault: Fault) -> web.Response:
+    return web.Response(status=fault.status, text=f"{fault.error().message}\n", headers=fault.headers)
 
 
 def _check_version(request: web.Request) -> None:

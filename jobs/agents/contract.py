@@ -139,7 +139,6 @@ class RunResult(Generic[Answer]):
     turns: int = 0
     usage: Usage = Usage()
     cost_usd: float | None = None
-    denials: tuple[str, ...] = ()
     seconds: float = 0.0
 
 

@@ -89,11 +89,11 @@ async def test_a_grant_enqueues_the_attempt_and_wakes_a_worker(
     await a_worker()
     async with redis.pubsub() as bell:
         await bell.subscribe(wake_channel(ATTEMPTS))
-        await bell.get_message(timeout=5)
+        await bell.get_message(timeout=60)
         task = await store.grant(await queued(), lease_ms=LEASE, repo_cap=5)
         assert task is not None
         attempt = Attempt(task.id, task.epoch, task.lease_exp - LEASE)
-        assert (await bell.get_message(timeout=5))["data"] == attempt.job_id.encode()
+        assert (await bell.get_message(timeout=60))["data"] == attempt.job_id.encode()
     assert await redis.zrange(ATTEMPTS, 0, -1) == [attempt.job_id.encode()]
     job = msgspec.json.decode(await redis.get(f"arq:job:{attempt.job_id}"))
     assert job["k"] == {"task": task.id, "epoch": task.epoch, "granted_ms": attempt.granted_ms}
@@ -204,9 +204,9 @@ async def test_a_wish_reaches_the_worker_at_once_and_at_its_next_beat(
     await store.acquire(task.id, task.epoch, "a", LEASE)
     async with redis.pubsub() as bell:
         await bell.subscribe(f"pdev:wish:{task.id}")
-        await bell.get_message(timeout=5)
+        await bell.get_message(timeout=60)
         wished = await store.wish(task.id, Wish.PAUSE, "by:bob")
-        assert (await bell.get_message(timeout=5))["data"] == b"pause"
+        assert (await bell.get_message(timeout=60))["data"] == b"pause"
     assert (wished.wish, wished.reason) == (Wish.PAUSE, "by:bob")
     assert await store.renew(task.id, task.epoch, "a", LEASE) is Beat.PAUSE
     await store.wish(task.id, Wish.CANCEL, "by:eve")

@@ -294,3 +294,18 @@ async def test_the_old_protocol_and_nonsense_are_refused(wire: Wire, hub: Hub) -
         hub.html_url + "/acme/widgets.git/git-receive-pack", data=b"zzzz", headers={"Authorization": f"token {token}"}
     )
     assert broken.status == 400
+
+
+async def test_git_has_bad_days_too(shell: Shell, wire: Wire, hub: Hub, refs: Refs) -> None:
+    hub.fail("GET", "/info/refs", status=502)
+    said = await shell.git("clone", "-q", shell.url(), "work", ok=False)
+    assert "502" in said
+    work = await shell.clone(await wire.installation())
+    sha = await shell.commit(work, "a.py")
+    hub.fail("POST", "/git-receive-pack", status=502)
+    assert "502" in await shell.git("push", "-q", "origin", "HEAD:refs/heads/x", cwd=work, ok=False)
+    assert "refs/heads/x" not in await refs()
+    hub.fail("POST", "/git-receive-pack", status=502, after_effect=True)
+    assert "502" in await shell.git("push", "-q", "origin", "HEAD:refs/heads/x", cwd=work, ok=False)
+    assert (await refs())["refs/heads/x"] == sha, "only its answer was lost"
+    assert hub.faults.unmet == []

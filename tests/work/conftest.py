@@ -26,7 +26,7 @@ from tests.work.working_desk import BOT, WorkingDesk
 
 __all__ = ["redis", "valkey_url"]
 
-GONE_S = 5.0
+GONE_S = 60.0
 
 
 @pytest.fixture

@@ -248,7 +248,7 @@ async def test_github_away_for_a_moment_at_every_call(desk: WorkingDesk) -> None
     """The first call to each part of it fails; the work takes longer and comes to the same."""
     issue = await desk.issue()
     desk.agent.plays(MEND)
-    for part in ("/issues/", "/pulls", "/check-runs", "/access_tokens", "/git/", "/repos/acme"):
+    for part in ("/issues/", "/pulls", "/check-runs", "/access_tokens", "/info/refs", "/repos/acme"):
         desk.hub.fail(None, part, status=503)
     async with desk.working():
         await desk.label(issue.number)

@@ -25,9 +25,9 @@ from jobs.deps import Deps
 from jobs.sweep import FOUND, GITHUB_S, Sweep, labels, release_worker
 from jobs.sweep.deliveries import lost
 from jobs.sweep.leases import StoreWatch, judge
-from tests.jobs.worker.worker_parts import PATIENCE_S, Valkey, settings_for
+from tests.jobs.worker.worker_parts import LEASE_S, PATIENCE_S, Valkey, settings_for
 
-LEASE_MS = 1000
+LEASE_MS = round(LEASE_S * 1000)
 Running = Callable[..., Awaitable[Task]]
 
 
@@ -264,7 +264,7 @@ async def test_a_webhook_that_nobody_took_is_asked_for_once(hub: Hub, on_github:
 async def test_a_running_sweep_looks_at_all_there_is(
     hub: Hub, on_github: Deps, store: Store, clock: ShiftedClock, redis: "Redis", running: Running
 ) -> None:
-    """Leases, records and GitHub, each for a trace that only it leaves."""
+    """Leases, records, the disk and GitHub, each for a trace that only it leaves."""
     hub.webhook_url = None
     issue = await hub.as_user("maintainer").open_issue("Mend it")
     await hub.as_user("maintainer").label(issue.number, TRIGGER_LABEL)
@@ -272,10 +272,17 @@ async def test_a_running_sweep_looks_at_all_there_is(
     task = await running()
     await store.change(task.id, lambda t: move(t, State.FAILED, t.updated_ms), epoch=task.epoch)
     await redis.zadd(ATTEMPTS, {"attempt:1-99:1": 1})
+    home = on_github.settings.data_dir / "homes" / "1-99"
+    home.mkdir(parents=True)
     sweeping = asyncio.create_task(Sweep(on_github).run())
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while await redis.zcard(ATTEMPTS) or await store.open_sessions() or not await on_github.inbox.size():
+            while (
+                home.exists()
+                or await redis.zcard(ATTEMPTS)
+                or await store.open_sessions()
+                or not await on_github.inbox.size()
+            ):
                 assert not sweeping.done()
                 await asyncio.sleep(0.01)
     finally:

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from core.queue import ATTEMPTS, CONTROL
 from core.store import Store
 from core.tasks import State, Task, Wish
-from tests.jobs.worker.worker_parts import PATIENCE_S, Valkey, play, told, until_state
+from tests.jobs.worker.worker_parts import LEASE_S, PATIENCE_S, Valkey, play, told, until_state
 
 WORKER = ("-m", "tests.jobs.worker.worker_process")
 Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
@@ -144,7 +144,7 @@ async def test_a_store_that_was_away_for_long_blames_nobody(
     for task in tasks:
         await told(redis, task, "began 0")
     valkey.kill()
-    await asyncio.sleep(1.5)  # the lease is 1 s: the worker has to stop by itself
+    await asyncio.sleep(1.5 * LEASE_S)  # the worker has to stop by itself
     valkey.start()
     for task in tasks:
         await told(redis, task, "began 0")

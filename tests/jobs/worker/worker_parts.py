@@ -18,8 +18,8 @@ from core.store import Store
 from core.tasks import State, Task, move
 from jobs.lease import Lease, StopReason
 
-LEASE_S, BEAT_S, SWEEP_S = 1.0, 0.2, 0.2
-PATIENCE_S = 20
+LEASE_S, BEAT_S, SWEEP_S = 3.0, 0.2, 0.2
+PATIENCE_S = 60
 """How long a test waits for something that must happen; never how long something may take."""
 
 
