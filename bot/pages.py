@@ -1,7 +1,7 @@
 """The pages of the web process: what this is, and where a task stands.
 
-A page by link only, for whoever follows "details" of a check run. Everything in it comes from the record and is
-escaped: titles are written by strangers.
+A task's page is for whoever is given its address, `/t/<repository id>-<issue>`; nothing links to it yet. Everything in
+it comes from the record and is escaped: titles are written by strangers.
 """
 
 from aiohttp import web

@@ -34,6 +34,13 @@ MAX_BODY = 25 * 1024 * 1024
 """Bytes; GitHub delivers nothing larger."""
 BODY_SECONDS = 10
 """GitHub hangs up after ten seconds."""
+LARGE = 1024 * 1024
+LARGE_AT_ONCE = 4
+"""Bodies over `LARGE` bytes, or of unknown length, that are held at once; others wait for their turn unread.
+
+Whoever can reach the door can make up a signature, which is known to be one only when the whole body is here."""
+TURN_SECONDS = 3
+"""How long a large body waits for its turn."""
 STORE_SECONDS = 6
 RETRY_AFTER_S = 30
 
@@ -79,13 +86,16 @@ class Webhook:
         *,
         metrics: Metrics,
         on_ack: Callable[[float], None],
+        turn_s: float = TURN_SECONDS,
     ) -> None:
         """`on_ack` gets the milliseconds that each written delivery took to answer."""
+        self._turn_s = turn_s
         self._secrets = [secret.reveal().encode() for secret in secrets if secret]
         self._owned = owned
         self._events = {event for event, _ in owned}
         self._inbox, self._store, self._clock = inbox, store, clock
         self._on_ack = on_ack
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._answered = metrics.counter("pdev_deliveries_total", "Deliveries answered, by status.", ["status"])
         self._seconds = metrics.seconds("pdev_ack_seconds", "Time to answer a delivery that was written down.")
 
@@ -107,8 +117,25 @@ class Webhook:
         return web.Response(status=answer.status, text=answer.text + "\n", headers=headers)
 
     async def _answer(self, request: web.Request) -> Answer:
+        given = _signature(request)
+        length = request.content_length
+        if length is not None and length <= LARGE:
+            return await self._answer_signed(request, given)
+        if length is not None and length > MAX_BODY:
+            raise Refused(413, words.TOO_LARGE)
+        try:
+            async with asyncio.timeout(self._turn_s):
+                await self._large.acquire()
+        except TimeoutError:
+            raise Refused(503, words.BUSY) from None
+        try:
+            return await self._answer_signed(request, given)
+        finally:
+            self._large.release()
+
+    async def _answer_signed(self, request: web.Request, given: str) -> Answer:
         body = await _body(request)
-        self._verify(request, body)
+        self._verify(given, body)
         name = _header(request, "X-GitHub-Event", _EVENT)
         guid = _header(request, "X-GitHub-Delivery", _GUID)
         _must_be_json(request)
@@ -123,14 +150,8 @@ class Webhook:
             return Answer(202, words.unowned(name, event.action, why))
         return await self._write(name, guid, event)
 
-    def _verify(self, request: web.Request, body: bytes) -> None:
+    def _verify(self, given: str, body: bytes) -> None:
         """Raise 401 unless one of the secrets signed the body."""
-        # Header bytes beyond ASCII arrive as surrogates, which neither compare_digest nor the log would take.
-        given = request.headers.get("X-Hub-Signature-256")
-        if given is None:
-            raise Refused(401, words.NO_SIGNATURE)
-        if not _SIGNATURE.fullmatch(given):
-            raise Refused(401, words.BAD_SIGNATURE)
         # Every secret is tried, so that the time tells nothing about which one it was.
         signed = [hmac.compare_digest(given, f"sha256={hmac.digest(s, body, 'sha256').hex()}") for s in self._secrets]
         if not any(signed):
@@ -170,9 +191,18 @@ class Webhook:
         return Answer(202, words.ACCEPTED, written=True) if new else Answer(200, words.DUPLICATE)
 
 
+def _signature(request: web.Request) -> str:
+    """What the body must be signed with; raises 401 for none, before a byte of the body is read."""
+    # Header bytes beyond ASCII arrive as surrogates, which neither compare_digest nor the log would take.
+    given = request.headers.get("X-Hub-Signature-256")
+    if given is None:
+        raise Refused(401, words.NO_SIGNATURE)
+    if not _SIGNATURE.fullmatch(given):
+        raise Refused(401, words.BAD_SIGNATURE)
+    return given
+
+
 async def _body(request: web.Request) -> bytes:
-    if (request.content_length or 0) > MAX_BODY:
-        raise Refused(413, words.TOO_LARGE)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()

@@ -9,14 +9,18 @@ import msgspec
 from redis.exceptions import RedisError
 from rich.console import Console
 
-from cli.worker import open_sandbox
+from bot.handlers import BY_THEMSELVES, ROUTES
+from cli.worker import open_backend, open_sandbox, own_folder, this_app
 from core.clock import SystemClock
 from core.errors import BadSettings, PdevError, Severity
-from core.github import GitHub, needed_permissions
+from core.github import App, GitHub, needed_permissions
 from core.messages import doctor
 from core.settings import Settings, environ
 from core.valkey import check_server, connect, find_binary
 from jobs.git import Cache, GitError
+from jobs.sandbox import NoSandbox
+
+_AGENT_STEP = "Start or install what is missing; docs/settings.md says what PDEV_AGENT needs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,10 @@ async def examine() -> AsyncIterator[Line]:
         return
     yield Line("settings", "ok", "readable")
     yield Line("ci", "ok", doctor.CI)
-    for what, look in (("git", _git), ("sandbox", _sandbox), ("redis", _redis), ("github", _github)):
+    looks = {
+        "data": _data, "git": _git, "sandbox": _sandbox, "agent": _agent, "redis": _redis, "github": _github,
+    }  # fmt: skip
+    for what, look in looks.items():
         async for line in _looked(what, look(settings)):
             yield line
 
@@ -60,6 +67,11 @@ async def _looked(what: str, lines: AsyncIterator[Line]) -> AsyncIterator[Line]:
             yield line
     except PdevError as error:
         yield Line(what, "problem", error.sentence, error.next_step)
+
+
+async def _data(settings: Settings) -> AsyncIterator[Line]:
+    own_folder(settings.data_dir)
+    yield Line("data", "ok", f"{settings.data_dir} can be written")
 
 
 async def _git(settings: Settings) -> AsyncIterator[Line]:
@@ -76,6 +88,15 @@ async def _sandbox(settings: Settings) -> AsyncIterator[Line]:
         yield Line("sandbox", "warning", "Agents run unprotected (PDEV_SANDBOX=none).", "Unset PDEV_SANDBOX.")
     else:
         yield Line("sandbox", "ok", f"{sandbox.mode}: every way out was tried and is closed")
+
+
+async def _agent(settings: Settings) -> AsyncIterator[Line]:
+    # Whether the sandbox holds has a line of its own; to look whether the agent is there needs none.
+    probe = await open_backend(settings, NoSandbox()).check()
+    if probe.usable:
+        yield Line("agent", "ok", f"{settings.agent} {probe.version}")
+    else:
+        yield Line("agent", "problem", f"The agent {settings.agent} cannot be used: {probe.detail}.", _AGENT_STEP)
 
 
 async def _redis(settings: Settings) -> AsyncIterator[Line]:
@@ -103,23 +124,37 @@ async def _github(settings: Settings) -> AsyncIterator[Line]:
         yield Line("github", "problem", "There are no credentials.", "Set APP_ID and PRIVATE_KEY or PRIVATE_KEY_PATH.")
         return
     async with aiohttp.ClientSession() as session:
-        door = GitHub.from_settings(settings, session=session, redis=None, clock=SystemClock(), patience_s=5).app()
-        app = await door.me()
+        github = GitHub.from_settings(settings, session=session, redis=None, clock=SystemClock(), patience_s=5)
+        app = await this_app(github)
         yield Line("github", "ok", f"{settings.github_api_url} knows the App {app.slug!r}")
-        needed = needed_permissions().items()
-        lacking = [f"{name}: {level}" for name, level in needed if not _covers(app.permissions, name, level)]
-        if lacking:
-            yield Line(
-                "permissions", "problem", f"The App lacks {', '.join(lacking)}.",
-                "Grant them in the App's settings on GitHub; owners of installations are asked to accept.",
-            )  # fmt: skip
-        else:
-            yield Line("permissions", "ok", "all that are needed are granted")
-        count = len(await door.installations())
+        yield _permissions(app)
+        yield _events(app)
+        count = len(await github.app().installations())
         yield Line(
             "installations", "ok" if count else "problem", f"installed on {count} account{'' if count == 1 else 's'}",
             "" if count else "Install the App on an account or organisation, from its page on GitHub.",
         )  # fmt: skip
+
+
+def _permissions(app: App) -> Line:
+    needed = needed_permissions().items()
+    lacking = [f"{name}: {level}" for name, level in needed if not _covers(app.permissions, name, level)]
+    if not lacking:
+        return Line("permissions", "ok", "all that are needed are granted")
+    return Line(
+        "permissions", "problem", f"The App lacks {', '.join(lacking)}.",
+        "Grant them in the App's settings on GitHub; owners of installations are asked to accept.",
+    )  # fmt: skip
+
+
+def _events(app: App) -> Line:
+    lacking = sorted({event for event, _ in ROUTES} - BY_THEMSELVES - set(app.events))
+    if not lacking:
+        return Line("events", "ok", "all that are handled are subscribed to")
+    return Line(
+        "events", "problem", f"The App does not hear of {', '.join(lacking)}.",
+        "Subscribe to them in the App's settings on GitHub (Permissions & events), as app.yml lists them.",
+    )  # fmt: skip
 
 
 def _covers(granted: dict[str, str], name: str, level: str) -> bool:

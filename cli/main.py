@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core.errors import PdevError
+from core.errors import PdevError, Transient
 from core.tasks import Stage
 
 app = typer.Typer(
@@ -18,12 +18,15 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; a mistake is one sentence and exit code 2, never a traceback."""
+    """Run the command line; a mistake is one sentence and exit code 2, never a traceback.
+
+    What goes away by itself ends with 1, so that whoever watches us starts us again.
+    """
     try:
         app(standalone_mode=True)
     except PdevError as error:
         typer.echo(f"pdev: {error}", err=True)
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, Transient) else 2)
 
 
 def _run(main: Coroutine[Any, Any, int]) -> None:

@@ -3,16 +3,18 @@
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
 
 from core.clock import SystemClock
-from core.errors import Category, OperatorError
-from core.github import GitHub
+from core.errors import BadCredentials, Category, NotFound, OperatorError
+from core.github import App, GitHub
 from core.log import configure
 from core.metrics import Metrics
 from core.settings import WORKER_NEEDS, Settings, environ
@@ -64,6 +66,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
     @asynccontextmanager
     async def build(settings: Settings) -> AsyncIterator[Deps]:
         clock, metrics = SystemClock(), Metrics()
+        own_folder(settings.data_dir)
         sandbox = await open_sandbox(settings)
         redis = connect(settings.redis_url)
         async with aiohttp.ClientSession() as session:
@@ -73,7 +76,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
             )
             tools = Tools(
                 store=store, github=github, clock=clock, git=await _git(settings),
-                backend=_backend(settings, sandbox), homes=settings.data_dir / "homes",
+                backend=open_backend(settings, sandbox), homes=settings.data_dir / "homes",
                 author=await _author(github),
             )  # fmt: skip
             reporter = Reporter(
@@ -98,6 +101,20 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                 await redis.aclose()
 
     return build
+
+
+def own_folder(folder: Path) -> None:
+    """Make sure that we can keep files there. Raises `OperatorError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise OperatorError(
+            f"The data folder {folder} cannot be used ({error.strerror}).",
+            "Give it to the user whom pdev runs as, or set PDEV_DATA_DIR to another folder.",
+            code="DATA_DIR", category=Category.RESOURCE,
+        ) from error  # fmt: skip
 
 
 async def open_sandbox(settings: Settings) -> Sandbox:
@@ -125,8 +142,10 @@ def no_sandbox(sentence: str) -> OperatorError:
     )  # fmt: skip
 
 
-def _backend(settings: Settings, sandbox: Sandbox) -> AgentBackend:
-    """The agent of `PDEV_AGENT`. Only the scripted one exists in this version."""
+def open_backend(settings: Settings, sandbox: Sandbox) -> AgentBackend:
+    """The agent of `PDEV_AGENT`. Only the scripted one exists in this version. Raises `OperatorError`."""
+    if not settings.agent:
+        raise OperatorError("No agent is chosen.", "Set PDEV_AGENT, as docs/settings.md says.")
     if settings.script_socket is None:
         raise OperatorError("The scripted agent has no script.", "Set PDEV_SCRIPT_SOCKET, as `pdev demo` does.")
     return ScriptedBackend(sandbox, player=PLAYER, cue=settings.script_socket)
@@ -138,7 +157,15 @@ async def _git(settings: Settings) -> Cache:
     return cache
 
 
+async def this_app(github: GitHub) -> App:
+    """Who we are on GitHub. Raises `BadCredentials` when it does not know us."""
+    try:
+        return await github.app().me()
+    except NotFound as error:
+        raise BadCredentials("GitHub knows no such App.") from error
+
+
 async def _author(github: GitHub) -> tuple[str, str]:
     """pdev's name on its commits: the App's bot, so that GitHub shows its face beside them."""
-    app = await github.app().me()
+    app = await this_app(github)
     return app.bot_login, f"{app.id}+{app.bot_login}@users.noreply.github.com"

@@ -48,6 +48,16 @@ class EmbeddedValkey:
     def is_ours(self) -> bool:
         return self.process is not None
 
+    def is_up(self) -> bool:
+        """Whether its process still lives, whoever started it."""
+        if self.process is not None:
+            return self.process.poll() is None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def stop(self, patience_s: float = 10) -> None:
         """Let the server write its file and end; kill it after `patience_s` seconds."""
         if self.process is None:

@@ -62,6 +62,8 @@ class Bench:
         self.tools = tools
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
         self.hearing = talk.Hearing()
+        self.wip_sha = ""
+        """What stands on the server's checkpoint ref, whoever's run put it there; a push takes its place."""
         self._mirror: Mirror | None = None
         self._worktree: Worktree | None = None
 
@@ -106,9 +108,13 @@ class Bench:
         """Save facts about the task that change nothing of its state."""
         return await self.save(lambda t: replace(t, updated_ms=self.now_ms(), **fields))
 
-    async def fence(self) -> None:
-        """Right before an outward effect: stop if we are to stop, or if the task is no longer ours."""
+    async def still_ours(self) -> None:
+        """Right before an outward effect that belongs to stopping: raises `LeaseLost` if the task is not ours."""
         await self.lease.fence()
+
+    async def fence(self) -> None:
+        """Right before any other outward effect: as `still_ours`, and raises `Stopped` if we are to stop."""
+        await self.still_ours()
         if self.lease.stopped.is_set():
             raise Stopped
 
@@ -150,9 +156,21 @@ class Bench:
         await self.worktree.commit_all(text, author=self.signature(), snapshot=snapshot, exclude=left_out)
         sha = await self.worktree.head()
         if sha != self.task.checkpoint_sha:
-            await self.lease.fence()
-            await self._push(sha, road.wip_ref(self.task), self.task.checkpoint_sha or None)
+            await self._push_checkpoint(sha)
         await self.note(checkpoint_sha=sha, gates={**self.task.gates, **report.outcomes})
+
+    async def _push_checkpoint(self, sha: str) -> None:
+        """The ref is ours by its name, so an answer that got lost is no conflict: what stands there is replaced."""
+        ref = road.wip_ref(self.task)
+        token = await self.token()  # before the question, so that nothing slow comes after it
+        await self.still_ours()
+        try:
+            await self._push(token, sha, ref, self.wip_sha or None)
+        except NeedsPerson:
+            standing = (await self.mirror.remote_refs(token, ref)).get(ref)
+            await self.still_ours()
+            await self._push(token, sha, ref, standing)
+        self.wip_sha = sha
 
     async def keep_unfinished(self) -> None:
         """Keep what the agent of a stage that is not done has changed, if it may change anything."""
@@ -199,18 +217,19 @@ class Bench:
         sha = self.task.checkpoint_sha
         if not sha or sha == self.task.head_sha or not self.may_publish(final=final):
             return
+        token = await self.token()
         await self.fence()
-        await self._push(sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
+        await self._push(token, sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
         await self.note(head_sha=sha, tip_sha="")
 
-    async def _push(self, sha: str, ref: str, expected: str | None) -> None:
+    async def _push(self, token: str, sha: str, ref: str, expected: str | None) -> None:
         """Push until it is there: what is given up now, an agent would have to do again."""
         try:
             for pause_s in (*_PUSH_PAUSES_S, None):
-                if await self._has_pushed(sha, ref, expected, is_last=pause_s is None):
+                if await self._has_pushed(token, sha, ref, expected, is_last=pause_s is None):
                     return
                 await asyncio.sleep(pause_s or 0)
-                await self.lease.fence()
+                await self.still_ours()
         except GitError as error:
             match error.kind:
                 case GitKind.CONFLICT:
@@ -220,10 +239,10 @@ class Bench:
                 case _:
                     raise
 
-    async def _has_pushed(self, sha: str, ref: str, expected: str | None, *, is_last: bool) -> bool:
+    async def _has_pushed(self, token: str, sha: str, ref: str, expected: str | None, *, is_last: bool) -> bool:
         """A push that had its effect although its answer was lost succeeds when it is done again."""
         try:
-            await self.mirror.push(await self.token(), sha, ref, expected)
+            await self.mirror.push(token, sha, ref, expected)
         except GitError as error:
             if is_last or not error.passes:
                 raise
@@ -239,5 +258,4 @@ class Bench:
     async def withdraw_if_empty(self) -> None:
         """Close the pull request and delete the branch of a task that is about to end without a change."""
         if self._mirror and self.task.head_sha and not await self.has_changes():
-            await self.lease.fence()
             await pulls.withdraw(self)

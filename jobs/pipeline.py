@@ -4,13 +4,19 @@ Progress is saved after every step, so a worker may die at any line and the next
 an exception with a reason; only this module turns one into a state.
 """
 
+import logging
+
 from msgspec.structs import replace
 
 from core.tasks import LIMITS, Needs, PausedBy, Reason, Stage, State, Task, enter_stage, leave_stage, move
 from jobs.bench import Bench, Tools
 from jobs.lease import Lease, StopReason
 from jobs.stages import STAGES, Step
-from jobs.stops import Asked, GaveUp, NeedsPerson, Stopped
+from jobs.stops import Asked, GaveUp, NeedsPerson, Stop, Stopped
+
+log = logging.getLogger(__name__)
+
+_WISHES = frozenset({StopReason.CANCEL, StopReason.PAUSE})
 
 
 async def work(task: Task, lease: Lease, tools: Tools) -> None:
@@ -27,18 +33,8 @@ async def work(task: Task, lease: Lease, tools: Tools) -> None:
                 done = await STAGES[bench.task.stage](bench)
                 await bench.step(advance, done)
                 await tools.store.note("agent.completed", bench.task, outcome=done.outcome)
-        except Stopped:
-            await _wind_down(bench)
-        except Asked as asked:
-            await bench.keep_unfinished()
-            await bench.step(ask, asked.question)
-        except NeedsPerson as person:
-            await bench.step(hand_over, person.needs, person.reason)
-        except GaveUp as gave_up:
-            await bench.keep_unfinished()
-            await bench.withdraw_if_empty()
-            await bench.step(give_up, gave_up.reason, gave_up.why)
-            await tools.store.note("agent.failed", bench.task, reason=gave_up.reason)
+        except Stop as why:
+            await _settle(bench, why)
 
 
 def advance(task: Task, step: Step, now_ms: int) -> Task:
@@ -85,12 +81,35 @@ def stop(task: Task, why: StopReason, now_ms: int) -> Task:
     return move(task, State.PAUSED, now_ms, reason=task.reason, paused_by=PausedBy.PERSON)
 
 
-async def _wind_down(bench: Bench) -> None:
-    """Keep what there is, then say that we stopped; a worker that lost its lease writes nothing more."""
-    why = bench.lease.why
-    if why not in {StopReason.CANCEL, StopReason.PAUSE}:
+async def _settle(bench: Bench, why: Stop) -> None:
+    """Keep what there is, then say why we stopped; a worker that lost its lease writes nothing more.
+
+    Work that cannot be kept stops nobody from asking for that stop: only instead of a question it is what people must
+    hear first, because whoever answers would find the work gone.
+    """
+    if isinstance(why, Stopped) and bench.lease.why not in _WISHES:
+        return
+    try:
+        await _put_away(bench, why)
+    except (GaveUp, NeedsPerson) as trouble:
+        log.warning("%s: its last work could not be kept: %s", bench.task.slug, trouble)
+        why = trouble if isinstance(why, Asked) else why
+    match why:
+        case Asked():
+            await bench.step(ask, why.question)
+        case NeedsPerson():
+            await bench.step(hand_over, why.needs, why.reason)
+        case GaveUp():
+            await bench.step(give_up, why.reason, why.why)
+            await bench.tools.store.note("agent.failed", bench.task, reason=why.reason)
+        case _:
+            await bench.step(stop, bench.lease.why)
+
+
+async def _put_away(bench: Bench, why: Stop) -> None:
+    """Keep what was done; of a task that ends without a change nothing is left standing."""
+    if isinstance(why, NeedsPerson):
         return
     await bench.keep_unfinished()
-    if why is StopReason.CANCEL:
+    if isinstance(why, GaveUp) or (isinstance(why, Stopped) and bench.lease.why is StopReason.CANCEL):
         await bench.withdraw_if_empty()
-    await bench.step(stop, why)

@@ -10,12 +10,16 @@ from core.errors import GitHubAway, Refused
 from core.messages import pulls as words
 from core.messages.words import finding
 from core.tasks import Finding, Task
+from jobs.git import GitError, GitKind
 from jobs.road import wip_ref
 
 if TYPE_CHECKING:
     from core.github import Pull
     from jobs.agents.results import FinalizerResult
     from jobs.bench import Bench
+
+_STAYS = frozenset({GitKind.CONFLICT, GitKind.REJECTED, GitKind.DENIED})
+"""Why a ref may be left standing: somebody has put something there, or a rule of the repository keeps it."""
 
 
 async def open_pull(bench: Bench) -> None:
@@ -79,6 +83,7 @@ async def _create_review(bench: Bench, task: Task, findings: tuple[Finding, ...]
     except Refused:
         # GitHub refuses the whole review for one line outside the diff; then all findings stand in the body.
         body = words.review_body(task, summary)
+        await bench.fence()
         await bench.door.create_review(task.pr, body=body, comments=[], commit_id=task.head_sha)
 
 
@@ -91,6 +96,7 @@ async def finish(bench: Bench, done: FinalizerResult) -> None:
         task.pr, title=words.final_title(task, done.title), body=words.final_body(task, done.body, done.tested)
     )
     if (await bench.door.pull(task.pr)).draft:
+        await bench.fence()
         try:
             await bench.door.mark_ready(task.pr_node)
         except GitHubAway:
@@ -102,9 +108,16 @@ async def withdraw(bench: Bench) -> None:
     """Close the pull request and delete branch and checkpoint of a task that changed nothing."""
     task = bench.task
     if task.pr and (await bench.door.pull(task.pr)).state == "open":
+        await bench.still_ours()
         await bench.door.edit_pull(task.pr, state="closed")
     token = await bench.token()
-    for ref, sha in ((f"refs/heads/{task.branch}", task.head_sha), (wip_ref(task), task.checkpoint_sha)):
+    for ref, sha in ((f"refs/heads/{task.branch}", task.head_sha), (wip_ref(task), bench.wip_sha)):
         if sha:
-            await bench.mirror.delete_remote(token, ref, sha)
+            await bench.still_ours()
+            try:
+                await bench.mirror.delete_remote(token, ref, sha)
+            except GitError as error:
+                if error.kind not in _STAYS:
+                    raise
+    bench.wip_sha = ""
     await bench.note(head_sha="", tip_sha="", checkpoint_sha="")

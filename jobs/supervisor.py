@@ -29,6 +29,10 @@ _LAST_WORDS_S = 2
 """For handing on what a child left that had to be killed, before the supervisor ends too."""
 
 
+MISTAKE = 2
+"""Exit code of a command that found a mistake (settings, a taken port, no sandbox): to start it again mends nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long the supervisor waits, in seconds."""
@@ -41,6 +45,14 @@ class Patience:
     stop_s: float = 5
     """Between passing on a signal and killing a child that does not end."""
 
+    def deaths(self, before: int, lived_s: float) -> int:
+        """How many deaths in a row it is now, after one more child lived for so long."""
+        return 1 if lived_s > self.healthy_s else before + 1
+
+    def wait_s(self, deaths: int) -> float:
+        """Before the next start, after so many deaths in a row."""
+        return min(self.longest_s, self.first_s * 2.0 ** min(deaths - 1, 30))
+
 
 async def supervise(
     command: Sequence[str],
@@ -51,6 +63,8 @@ async def supervise(
     patience: Patience | None = None,
 ) -> int:
     """Keep one worker running until SIGTERM or SIGINT; 0 when it then ended by itself, else 1.
+
+    A worker that ends with `MISTAKE` is not started again, and that is the answer then.
 
     `command` starts the worker under `worker_id`, which owns all of its leases. Call it in the main thread: Linux
     sends the death signal when the *thread* that started the child ends.
@@ -83,15 +97,18 @@ class _Supervisor:
             code = await self._one_life()
             if self._stop.is_set():
                 break
-            deaths = 1 if time.monotonic() - began > self._patience.healthy_s else deaths + 1
-            wait_s = min(self._patience.longest_s, self._patience.first_s * 2 ** (deaths - 1))
+            if code == MISTAKE:
+                log.error("worker %s cannot run as it is set up; it has said why", self._worker_id)
+                break
+            deaths = self._patience.deaths(deaths, time.monotonic() - began)
+            wait_s = self._patience.wait_s(deaths)
             log.warning("worker %s ended with %d, started again in %.1f s", self._worker_id, code, wait_s)
             await self._unless_stopped(self._hand_on(crashed=code != 0))
             await self._unless_stopped(asyncio.sleep(wait_s))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_S):
                 await self._hand_on(crashed=False)
-        return 0 if code == 0 else 1
+        return code if code in (0, MISTAKE) else 1
 
     async def _one_life(self) -> int:
         """Start the child and wait until it is dead; its exit code, negative for a signal."""

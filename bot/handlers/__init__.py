@@ -49,6 +49,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("push", ""): Route(events.PushEvent, pushes.on_push),
     ("repository", "renamed"): Route(events.RepositoryEvent, installations.on_renamed),
     ("repository", "publicized"): Route(events.RepositoryEvent, installations.on_publicized),
+    ("repository", "privatized"): Route(events.RepositoryEvent, installations.on_privatized),
     ("repository", "transferred"): Route(events.RepositoryEvent, installations.on_renamed),
     ("installation", "created"): Route(events.InstallationEvent, installations.on_added),
     ("installation", "deleted"): Route(events.InstallationEvent, installations.on_lost),
@@ -74,7 +75,11 @@ async def handle(delivery: Delivery, tries: int, desk: Desk) -> str:
     if route is None:
         return "nobody owns this event any more"
     event = msgspec.json.decode(delivery.body, type=route.type)
-    return await route.handler(event, Case(desk, delivery, event, tries))
+    case = Case(desk, delivery, event, tries)
+    # "privatized" may be lost. Only this way round: a late delivery must not show what has been hidden since.
+    if event.repository is not None and event.repository.private:
+        await installations.hide(case)
+    return await route.handler(event, case)
 
 
 async def tell(delivery: Delivery, desk: Desk, cause: str, text: str) -> None:

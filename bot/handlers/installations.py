@@ -91,8 +91,18 @@ async def on_publicized(event: RepositoryEvent, case: Case) -> str:
     ci = policy.default_ci(private=False)
     tasks = await case.all_tasks()
     for task in tasks:
-        await case.store.change(
-            task.id,
-            lambda t: replace(t, private=False, options=replace(t.options, ci=ci)) if t.options.ci != ci else None,
-        )
+        await case.store.change(task.id, lambda t: replace(t, private=False, options=replace(t.options, ci=ci)))
     return f"{len(tasks)} tasks ask before code reaches a branch"
+
+
+async def on_privatized(event: RepositoryEvent, case: Case) -> str:
+    """Not everybody may see what happens here any more; nor what happened before."""
+    return f"{await hide(case)} tasks have no page any more"
+
+
+async def hide(case: Case) -> int:
+    """Mark every task of the repository as private; how many were not."""
+    shown = [task for task in await case.all_tasks() if not task.private]
+    for task in shown:
+        await case.store.change(task.id, lambda t: replace(t, private=True))
+    return len(shown)

@@ -11,13 +11,15 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
+from redis.exceptions import RedisError
 from rich.console import Console
 
-from cli.demo.report import as_json, save, write
+from cli.demo.report import as_json, check, save, write
 from cli.demo.stage import open_stage
 from cli.demo.story import Story
 from cli.demo.table import Table, ending
 from cli.demo.wishes import Wishes
+from core.errors import OperatorError
 from core.signals import told_to_end
 from core.tasks import TRIGGER_LABEL
 
@@ -27,6 +29,19 @@ __all__ = ["Wishes", "run_demo"]
 async def run_demo(wishes: Wishes) -> int:
     """0 when every task ended as the world says; 1 when not; 2 when the demo could not run; 130 when it was ended."""
     console = Console(stderr=True)
+    if wishes.json:
+        check(wishes.json)
+    try:
+        return await _run(wishes, console)
+    except RedisError as error:
+        raise OperatorError(
+            f"The demo's own Valkey does not answer any more ({type(error).__name__}).",
+            "Start the demo again; with `--data DIR` what it wrote is in DIR.",
+            code="VALKEY_AWAY",
+        ) from error
+
+
+async def _run(wishes: Wishes, console: Console) -> int:
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(told_to_end())
         story = await _unless(stop, _told(wishes, console, stack))

@@ -1,6 +1,7 @@
 """The demo's report: what became of each task, how fast, how large. Its keys are stable: docs/demo.md."""
 
 import math
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import msgspec
 from cli.demo.stage import Stage, memory
 from cli.demo.story import Story
 from cli.demo.witness import disagreements
+from core.errors import OperatorError
 from core.github import STATS_KEY
+from core.tasks import Stage as TaskStage
 from core.tasks import Task
-from demo.world import BY_NUMBER, WorldIssue
+from demo.world import BY_NUMBER, WorldIssue, unproved
 
 
 async def write(stage: Stage, story: Story) -> dict[str, Any]:
@@ -20,8 +23,14 @@ async def write(stage: Stage, story: Story) -> dict[str, Any]:
     tasks = await story.tasks()
     now = await memory(stage)
     stats = {k.decode(): int(v) for k, v in (await stage.redis.hgetall(STATS_KEY)).items()}  # type: ignore[misc]
-    problems = [p for number, issue in BY_NUMBER.items() for p in _differences(issue, tasks.get(number))]
+    is_quiet = not story.killed and not stage.outages
+    problems = [
+        p for number, issue in BY_NUMBER.items() for p in differences(issue, tasks.get(number), is_quiet=is_quiet)
+    ]
+    if (wanted := story.wishes.kill_worker_at) and not story.killed:
+        problems.append(f"no worker was killed: nobody was seen at {wanted}")
     problems += disagreements(stage.hub.repo, stage.hub.app, tasks.values())
+    problems += await unproved(stage.hub, {number: task.pr for number, task in tasks.items()})
     problems += [*stage.hub.problems, *stage.hub.unknown_routes, *stage.cues.troubles]
     return {
         "tasks": [_task(task) for _, task in sorted(tasks.items())],
@@ -65,8 +74,8 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
-def _differences(issue: WorldIssue, task: Task | None) -> list[str]:
-    """How the task's end differs from what the world's script says."""
+def differences(issue: WorldIssue, task: Task | None, *, is_quiet: bool) -> list[str]:
+    """How the task's end differs from what the world's script says; not `is_quiet`: something was killed meanwhile."""
     if task is None:
         return [f"#{issue.number}: no task was made of it"]
     facts: list[tuple[str, object, object]] = [
@@ -75,6 +84,11 @@ def _differences(issue: WorldIssue, task: Task | None) -> list[str]:
         ("findings", len(task.findings), issue.findings),
         ("open findings", len(task.open_findings), 0),
     ]
+    tries = sum(run.attempts for run in task.stages if run.stage is TaskStage.DEVELOP)
+    # Whoever was interrupted is tried again; a crash that the script wants is never missing.
+    facts.append(
+        ("develop attempts", tries if is_quiet else min(tries, issue.develop_attempts), issue.develop_attempts)
+    )
     return [f"#{issue.number}: {name} is {found}, not {wanted}" for name, found, wanted in facts if found != wanted]
 
 
@@ -88,6 +102,13 @@ def _percentiles(values: Iterable[float]) -> dict[str, float]:
 
 def as_json(report: dict[str, Any]) -> str:
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+
+
+def check(path: Path) -> None:
+    """Before a story that lasts: whether its report can be written there. Raises `OperatorError`."""
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise OperatorError(f"The report cannot be written to {path}.", "Name a file in a folder that exists.")
 
 
 def save(report: dict[str, Any], path: Path) -> None:

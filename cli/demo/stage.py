@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from rich.console import Console
 
 from cli.demo.wishes import Wishes
+from cli.keeper import kept_valkey
 from cli.ports import told_if_taken
 from cli.processes import Child, Children
 from cli.worker import UNPROTECTED
@@ -24,7 +25,7 @@ from core.errors import OperatorError
 from core.settings import child_environ
 from core.sockets import forget_socket, socket_path
 from core.store import Store
-from core.valkey import SOCKET, connect, start
+from core.valkey import SOCKET, connect
 from demo.hub import Hub
 from demo.player import CueServer
 from demo.world import FILES, script
@@ -53,6 +54,8 @@ class Stage:
     children: Children
     idle_mb: dict[str, float] = field(default_factory=dict)
     """Resident memory of each process before it had anything to do."""
+    outages: list[str] = field(default_factory=list)
+    """What was said about a Valkey that died."""
 
 
 @asynccontextmanager
@@ -67,11 +70,17 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
         hub = await _hub(stack, data, wishes.port)
         cues = await stack.enter_async_context(CueServer(socket_path(data / _CUES)))
         cues.plays(script(0 if wishes.fast else THINK_MS))
-        valkey = stack.enter_context(start(data / "valkey"))
-        redis = connect(valkey.url)
+        outages: list[str] = []
+
+        def tell(sentence: str) -> None:
+            outages.append(sentence)
+            console.print(sentence)
+
+        redis_url = await stack.enter_async_context(kept_valkey(data / "valkey", tell))
+        redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
         port = _free_port()
-        environ = _environ(hub, data, valkey.url, port, wishes.slots, sandbox)
+        environ = _environ(hub, data, redis_url, port, wishes.slots, sandbox)
         children = Children(environ, data)
         stack.push_async_callback(children.stop)
         hub.webhook_url = f"http://127.0.0.1:{port}/api/github/webhooks"
@@ -79,7 +88,8 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
         names = [f"worker-{n}" for n in range(1, wishes.workers + 1)]
         workers = [await children.start(name, "worker", "--id", name) for name in names]
         store = Store(redis, SystemClock())
-        stage = Stage(hub, cues, store, redis, web, workers, f"http://127.0.0.1:{port}", sandbox, children)
+        web_url = f"http://127.0.0.1:{port}"
+        stage = Stage(hub, cues, store, redis, web, workers, web_url, sandbox, children, outages=outages)
         await _ready(stage, wishes.workers)
         stage.idle_mb = await memory(stage)
         console.print(f"A GitHub to look at: [link={hub.html_url}]{hub.html_url}[/link]")

@@ -9,6 +9,7 @@ ACCEPTED = "Accepted: it is written down and will be handled."
 DUPLICATE = "Already seen: this delivery was accepted before, so nothing more is done."
 TOO_LARGE = "The body is larger than 25 MB, which GitHub never sends. Nothing was done."
 TOO_SLOW = "The body did not arrive in time. Nothing was done; redeliver it."
+BUSY = "Too many large bodies are arriving at once, so this one was not read. Redeliver it."
 NO_SIGNATURE = (
     "There is no X-Hub-Signature-256 header. Set a secret in the App's webhook settings and in WEBHOOK_SECRET; "
     "SHA-1 signatures are not accepted."

@@ -77,7 +77,8 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, needs: Collection[str] = ()) -> Self:
-        """Read and check all of `VARIABLES`; `needs` names those that must be set (`WEB_NEEDS`, `WORKER_NEEDS`).
+        """Read and check all of `VARIABLES`; `needs` names those that must be set (`WEB_NEEDS`, `WORKER_NEEDS`);
+        who needs an agent needs what that agent needs.
 
         Raises `BadSettings` with every problem found.
         """
@@ -111,7 +112,8 @@ class Settings:
             log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
             log_format=read.choice("LOG_FORMAT", "json", LOG_FORMATS),
         )
-        read.missing(needs)
+        is_scripted = settings.agent == "scripted" and "PDEV_AGENT" in needs
+        read.missing([*needs, "PDEV_SCRIPT_SOCKET"] if is_scripted else needs)
         read.misspelt()
         if read.problems:
             raise BadSettings(read.problems)

@@ -20,6 +20,7 @@ from core.store.records import (
     SessionState,
     Surface,
     TooNew,
+    Unwritable,
     WorkerInfo,
 )
 from core.store.story import Story
@@ -28,7 +29,8 @@ from core.store.workers import Workers
 
 __all__ = [
     "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox",
-    "NoSuchTask", "NotRunning", "Renewer", "Session", "SessionState", "Store", "Surface", "TooNew", "WorkerInfo",
+    "NoSuchTask", "NotRunning", "Renewer", "Session", "SessionState", "Store", "Surface", "TooNew",
+    "Unwritable", "WorkerInfo",
 ]  # fmt: skip
 
 

@@ -73,6 +73,14 @@ class TooNew(OperatorError):
     usual_next_step = "Upgrade every pdev process to the same version."
 
 
+class Unwritable(PdevError):
+    """A change that nobody could read back; the record stays as it was."""
+
+    code = "UNWRITABLE_RECORD"
+    category = Category.STATE
+    severity = Severity.HIGH
+
+
 class SessionState(StrEnum):
     OPEN = "open"
     SETTLED = "settled"
@@ -147,8 +155,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode_task(task: Task, before: bytes = b"") -> bytes:
-    """The record, with what a newer version wrote into `before` and this one does not know."""
-    encoded = msgspec.json.encode(task)
+    """The record, with what a newer version wrote into `before` and this one does not know.
+
+    Raises `Unwritable` for one that could not be read back: else it would be restored from its history, which undoes
+    the step (JSON has no infinity, for one: a cost that was infinite became `null`, and then what it had been before).
+    """
+    try:
+        encoded = msgspec.json.encode(task)
+        msgspec.json.decode(encoded, type=Task)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Unwritable(f"{task.slug} cannot be written down: {error}.") from None
     if not before:
         return encoded
     unknown = {k: v for k, v in _mapping(before).items() if k not in Task.__struct_fields__}

@@ -49,7 +49,8 @@ class Sessions(Room):
     async def settle_session(self, repo_id: int) -> Session | None:
         """Close the open session if all its tasks are settled; only the call that closed it gets it.
 
-        It stays in `unreported_sessions` until `session_reported`, so that its report outlives a crash.
+        It stays in `unreported_sessions` until `session_reported`, so that its report outlives a crash; for a month,
+        as its record does, should nobody report it.
         """
         name = (await self._scripts("settle_session", str(repo_id))).decode()
         return await self.session(name) if name else None

@@ -19,5 +19,6 @@ redis.call('PEXPIRE', tasks, int(MONTH))
 redis.call('DEL', open)
 redis.call('SREM', 'pdev:sessions:open', id)
 redis.call('ZADD', 'pdev:sessions:unreported', int(now), id)
+redis.call('ZREMRANGEBYSCORE', 'pdev:sessions:unreported', '-inf', int(now - MONTH))
 tell('session.all_tasks_complete', '', {'session', id, 'repo', ARGV[2], 'state', state, 'tasks', int(counted)})
 return id

@@ -97,16 +97,22 @@ def enter_stage(task: Task, now_ms: int) -> Task:
 
 
 def leave_stage(task: Task, outcome: str, now_ms: int, summary: str = "") -> Task:
-    """Note how the stage ended; one that failed before it began (nothing could be set up) is noted as well."""
+    """Note how the stage ended; one that failed before it began (nothing could be set up) is noted as well.
+
+    A stage that ended well forgives the crashes before it: a long task is not stopped by three bad days.
+    """
     if not is_under_way(task):
         task = enter_stage(task, now_ms)
     last = replace(task.stages[-1], ended_ms=now_ms, outcome=outcome, summary=summary)
-    done = 100 if outcome in {"passed", "approved", "corrections_needed"} else task.progress
-    return replace(task, stages=(*task.stages[:-1], last), progress=done, activity="", updated_ms=now_ms)
+    passed = outcome in {"passed", "approved", "corrections_needed"}
+    done, crashes = (100, 0) if passed else (task.progress, task.crashes)
+    return replace(
+        task, stages=(*task.stages[:-1], last), progress=done, crashes=crashes, activity="", updated_ms=now_ms
+    )
 
 
 MAX_CRASHES = 3
-"""After three crashes a person is asked (Sidekiq Pro's poison-pill number)."""
+"""After three crashes in a row a person is asked (Sidekiq Pro's poison-pill number)."""
 
 
 def interrupted(task: Task, now_ms: int, *, crashed: bool) -> Task:
@@ -117,7 +123,7 @@ def interrupted(task: Task, now_ms: int, *, crashed: bool) -> Task:
         return move(task, State.PAUSED, now_ms, reason=task.reason, paused_by=PausedBy.PERSON)
     crashes = task.crashes + crashed
     if crashes < MAX_CRASHES:
-        return move(task, State.QUEUED, now_ms, crashes=crashes)
+        return move(task, State.QUEUED, now_ms, crashes=crashes, queued_ms=task.queued_ms)  # it has waited already
     task = leave_stage(task, "crashed", now_ms)
     return move(task, State.WAITING_INPUT, now_ms, needs=Needs.CRASH, reason=Reason.CRASHED, crashes=crashes)
 

@@ -2,5 +2,6 @@
 
 from demo.world.files import FILES
 from demo.world.issues import BY_NUMBER, ISSUES, WorldIssue, script
+from demo.world.proof import unproved
 
-__all__ = ["BY_NUMBER", "FILES", "ISSUES", "WorldIssue", "script"]
+__all__ = ["BY_NUMBER", "FILES", "ISSUES", "WorldIssue", "script", "unproved"]

@@ -8,7 +8,7 @@ import asyncio
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -16,6 +16,11 @@ from jobs.agents.contract import Cap, EventKind, OnEvent, Probe, RunResult, RunS
 from jobs.agents.results import Answer, BadAnswer, Question, parse_answer
 from jobs.agents.watch import Ending, Heard, Watch, spoken
 from jobs.sandbox import Process, Runtime, Sandbox, SandboxError, SandboxSpec, this_python
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+_Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
+"""What one line may say it used. The agent is not trusted with its own ledger: as many lines as its output has room for
+still add up to a number that a record can hold."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -26,10 +31,10 @@ class _Line(msgspec.Struct, frozen=True):
     tool: str = ""
     id: str = ""
     data: dict[str, Any] = {}
-    tokens_in: int = 0
-    tokens_out: int = 0
-    usd: float = 0.0
-    turns: int = 0
+    tokens_in: _Count = 0
+    tokens_out: _Count = 0
+    usd: _Dollars = 0.0
+    turns: _Count = 0
 
 
 _KINDS: frozenset[EventKind] = frozenset(

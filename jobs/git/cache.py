@@ -119,6 +119,17 @@ class Mirror(Objects):
                  for entry in folder.iterdir()}  # fmt: skip
         return tuple(sorted(name.removeprefix("task-") for name in found if name.startswith("task-")))
 
+    async def branches(self) -> tuple[str, ...]:
+        """The local branches, which is what `worktree` made and nobody has taken away (for the sweep)."""
+        said = await self.git.run("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/", call=self.call())
+        return tuple(said.text.split())
+
+    async def forget_branch(self, branch: str) -> None:
+        """Take a local branch away; its commits go with a later `gc`. Absent is fine."""
+        async with self._alone() as lock:
+            call = Call(git_dir=self.path, keep_fds=(lock,))
+            await self.git.run("update-ref", "-d", f"refs/heads/{branch}", call=call)
+
     async def gc(self) -> None:
         """Repack the cache; objects that nothing names stay for two weeks, so no running task loses one."""
         async with self._alone() as lock:
@@ -182,6 +193,12 @@ class Cache:
             if not await self._is_usable(known.path):
                 await self._make(known, lock)
         return known
+
+    def kept(self) -> tuple[Mirror, ...]:
+        """The caches that are on this disk, to be tidied; their remotes cannot be reached through them."""
+        repos = self.root / "repos"
+        names = sorted(made.parent.name for made in repos.glob("*/cache.git"))
+        return tuple(self._mirrors.get(name) or self._mirror("", name, None) for name in names)
 
     def _mirror(self, url: str, name: str, known: Mirror | None) -> Mirror:
         git, home = self._git(), self.root / "repos" / name

@@ -91,6 +91,14 @@ class Objects:
         """The best common ancestor, or None for unrelated histories."""
         return (await self.git.run("merge-base", one, other, call=self._asks())).text or None
 
+    async def oldest_saying(self, said: Sequence[str], base: str, tip: str) -> str | None:
+        """The oldest commit of `tip`'s own line since it left `base` whose message has each of these lines."""
+        wanted = [f"--grep=^{re.escape(line)}$" for line in said if line]
+        found = await self.git.run(
+            "rev-list", "--first-parent", "--extended-regexp", "--all-match", *wanted, tip, f"^{base}", call=self.call()
+        )
+        return found.text.split()[-1] if found.text else None
+
     async def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` contains `old`. Raises GitError (missing) when either is unknown here."""
         return (await self.git.run("merge-base", "--is-ancestor", old, new, call=self._asks())).code == 0

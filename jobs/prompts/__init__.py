@@ -28,6 +28,9 @@ MAX_FINDINGS = 60_000
 _MAX_TITLE, _MAX_QUESTION = 300, 4_000
 _CUT = "\n(cut here by pdev)"
 
+_PASSES = 5
+"""How often hidden text is looked for in what is left without it; each takes time that every agent beside it waits."""
+
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("jobs", "prompts"),
     undefined=jinja2.StrictUndefined,
@@ -59,9 +62,23 @@ class Said:
 def visible(text: str, limit: int = MAX_BODY) -> str:
     """The text without what its readers cannot see, cut to `limit` characters."""
     shown = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    while (without := _DEFINITION.sub("", _COMMENT.sub("", shown))) != shown:
-        shown = without  # what is left may make a new one
-    return shown if len(shown) <= limit else shown[:limit] + _CUT
+    shown, cut = _without_comments(shown)
+    return shown if len(shown) <= limit and not cut else shown[:limit] + _CUT
+
+
+def _without_comments(text: str) -> tuple[str, bool]:
+    """The text without its HTML comments, and whether more than those was cut off.
+
+    What is left of one may make a new one, and so on: a body of 64 KiB can be nested thousands deep. Nobody writes that
+    to be read, so after `_PASSES` the rest goes.
+    """
+    for _ in range(_PASSES):
+        without = _DEFINITION.sub("", _COMMENT.sub("", text))
+        if without == text:
+            return text, False
+        text = without
+    before, mark, _ = text.partition("<!--")
+    return before, bool(mark)
 
 
 def prompt(task: Task, *, schema: dict[str, Any], diff: str = "", comments: Sequence[Said] = ()) -> str:

@@ -19,11 +19,12 @@ from core.schedule import Caps, plan
 from core.store import Store
 from jobs.deps import STORE_AWAY, Deps
 from jobs.sweep.deliveries import redeliver_lost
+from jobs.sweep.disk import tidy_disk
 from jobs.sweep.labels import append_missed_labels
 from jobs.sweep.leases import StoreWatch, take_back_expired
 from jobs.sweep.queues import forget_stale_attempts, give_back_jobs, is_schedule_queued
 
-__all__ = ["FOUND", "Sweep", "release_worker"]
+__all__ = ["FOUND", "GITHUB_S", "Sweep", "release_worker"]
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +38,17 @@ FOUND = {
     "session_settled": "sessions that nobody had closed",
     "report_missing": "tasks whose last change had not reached GitHub",
     "label_missed": "labels whose webhook never came",
+    "disk_tidied": "ended tasks of which something was still on this worker's disk",
     "delivery_lost": "webhooks that were sent and not taken, asked for again",
     "worktree_left": "worktrees on this machine that nobody works in",
 }
 """Every counter of the sweep: the label `what` of `pdev_sweep_found_total`."""
 
 _SLOW_S = 60
-_GITHUB_S = 600
-_GITHUB_SOONEST_MS = 30_000
-"""Between two looks at GitHub by whomever: workers that start together look once."""
+_DISK_S = 3600
+GITHUB_S = 600
+"""Between two looks at GitHub by whomever: a fleet asks no more often than one worker. Each tries every `_SLOW_S`
+whether it is time, so that the look of a worker that died is made up for."""
 _REPORT_LATE_MS = 60_000
 """A report later than this may have been lost; ringing for one that only waits for GitHub's limits does no harm."""
 _REPORT_TOO_LATE_MS = 86_400_000
@@ -65,7 +68,8 @@ class Sweep:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(self._deps.settings.sweep_s, self.look_at_leases))
             group.create_task(self._every(_SLOW_S, self.look_at_records))
-            group.create_task(self._every(_GITHUB_S, self._look_at_github_in_turn))
+            group.create_task(self._every(_SLOW_S, self.look_at_github_in_turn))
+            group.create_task(self._every(_DISK_S, self.look_at_disk))
 
     async def look_at_leases(self) -> Counter[str]:
         """What must not wait: dead workers' tasks and jobs, and tasks that could start."""
@@ -100,8 +104,14 @@ class Sweep:
         found["label_missed"] = await append_missed_labels(self._deps)
         return self._count(found)
 
-    async def _look_at_github_in_turn(self) -> None:
-        if await self._deps.redis.set("pdev:sweep:github", self._deps.worker.id, nx=True, px=_GITHUB_SOONEST_MS):
+    async def look_at_disk(self) -> Counter[str]:
+        """What a killed worker, or an agent that nobody calls back, left on this machine."""
+        deps = self._deps
+        return self._count(Counter({"disk_tidied": await tidy_disk(deps.settings.data_dir, deps.store, deps.clock)}))
+
+    async def look_at_github_in_turn(self) -> None:
+        """Look, unless somebody has looked within `GITHUB_S`."""
+        if await self._deps.redis.set("pdev:sweep:github", self._deps.worker.id, nx=True, ex=GITHUB_S):
             await self.look_at_github()
 
     async def _ring_for_plan(self) -> bool:

@@ -5,7 +5,9 @@ import copy
 import hashlib
 import hmac
 import io
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ from redis.asyncio import Redis
 
 from bot.events import IssuesEvent
 from bot.handlers import owned
-from bot.webhook import MAX_BODY, PATH, Webhook
+from bot.webhook import LARGE_AT_ONCE, MAX_BODY, PATH, Webhook
 from core import valkey
 from core.clock import ShiftedClock
 from core.messages import deliveries as words
@@ -46,7 +48,7 @@ def sign(body: bytes, secret: str = SECRETS[0], algorithm: str = "sha256") -> st
 def webhook(store: Store, inbox: Inbox, clock: ShiftedClock, acks: list[float] | None = None) -> Webhook:
     secrets = [Secret(secret) for secret in SECRETS]
     heard = (acks if acks is not None else []).append
-    return Webhook(secrets, owned(), inbox, store, clock, metrics=Metrics(), on_ack=heard)
+    return Webhook(secrets, owned(), inbox, store, clock, metrics=Metrics(), on_ack=heard, turn_s=0.05)
 
 
 @dataclass
@@ -153,14 +155,43 @@ async def test_odd_headers_get_an_answer(door: Door, headers: dict[str, str | No
 
 async def test_bytes_that_are_no_text_in_a_header(door: Door) -> None:
     """A client library refuses to send them, an attacker does not."""
+    head = b"X-Hub-Signature-256: sha256=\xff\xfe\x80" + b"0" * 61
+    assert (await raw_post(door, head, len(BODY), BODY))[0] == 401
+
+
+async def raw_post(door: Door, header: bytes, length: int, body: bytes = b"") -> tuple[int, str]:
+    """A request that announces `length` bytes and sends only `body`; the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(door.url.split(":")[2].split("/")[0]))
-    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
-    head += "X-GitHub-Event: issues\r\nX-GitHub-Delivery: a\r\nConnection: close\r\nX-Hub-Signature-256: sha256="
-    writer.write(head.encode() + b"\xff\xfe\x80" + b"0" * 61 + b"\r\n\r\n" + BODY)
-    answer = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    assert answer.split(b" ")[1] == b"401"
+    try:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n"
+        head += "X-GitHub-Event: issues\r\nX-GitHub-Delivery: a\r\nConnection: close\r\n"
+        writer.write(head.encode() + header + b"\r\n\r\n" + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        size = re.search(rb"(?i)content-length: (\d+)", answer)
+        assert size is not None
+        return int(answer.split(b" ")[1]), (await reader.readexactly(int(size[1]))).decode().strip()
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def test_nothing_is_read_of_a_body_that_nobody_can_have_signed(door: Door) -> None:
+    """Else everybody who finds the door fills 25 MB of memory with each request."""
+    assert await raw_post(door, b"X-Unsigned: yes", MAX_BODY) == (401, words.NO_SIGNATURE)
+    assert await raw_post(door, b"X-Hub-Signature-256: sha256=0", MAX_BODY) == (401, words.BAD_SIGNATURE)
+
+
+async def test_only_some_large_bodies_are_held_at_once(door: Door) -> None:
+    """A signature is known to be made up only when the whole body is here."""
+    header = b"X-Hub-Signature-256: " + sign(b"").encode()
+    waiting = {asyncio.create_task(raw_post(door, header, MAX_BODY)) for _ in range(LARGE_AT_ONCE + 1)}
+    answered, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert [task.result() for task in answered] == [(503, words.BUSY)]
+    assert (await door.post())[0] == 202, "what is small has no need to wait"
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +263,7 @@ async def test_a_body_of_unknown_length_is_limited_too(door: Door) -> None:
         for _ in range(27):
             yield b" " * 2**20
 
-    headers = {"Content-Type": "application/json", "X-GitHub-Event": "issues", "X-GitHub-Delivery": "g"}
+    headers = {"Content-Type": "application/json", "X-Hub-Signature-256": sign(b"")}
     async with door.session.post(door.url, data=endless(), headers=headers) as answer:
         assert (answer.status, (await answer.text()).strip()) == (413, words.TOO_LARGE)
 

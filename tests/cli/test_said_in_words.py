@@ -62,6 +62,15 @@ async def test_the_port_of_the_web_process_is_taken(taken: int, private_key_pem:
     assert said.endswith(sentence(taken, "PORT"))
 
 
+@pytest.mark.parametrize("where", ["no/such/folder/report.json", "."])
+async def test_a_report_that_cannot_be_written_is_told_before_the_demo(where: str, tmp_path: Path) -> None:
+    wanted = tmp_path / where
+    code, said = await pdev("demo", "--once", "--json", str(wanted), TMPDIR=str(tmp_path))
+    assert code == 2
+    assert said == f"pdev: The report cannot be written to {wanted}. Name a file in a folder that exists.\n"
+    assert is_empty(tmp_path)
+
+
 async def test_a_stage_that_there_is_not() -> None:
     code, said = await pdev("demo", "--kill-worker-at", "deploy")
     assert code == 2

@@ -146,8 +146,17 @@ def test_interrupted(wish: Wish, crashes: int, crashed: bool, state: State, reas
     assert (after.state, after.reason, after.owner, after.stages[-1].outcome) == (state, reason, "", outcome)
     if state in {State.QUEUED, State.WAITING_INPUT}:
         assert after.crashes == crashes + crashed
+    assert after.queued_ms == BUSY.queued_ms, "it does not go behind those that came later"
     assert after.needs == (Needs.CRASH if state is State.WAITING_INPUT else None)
     assert after.paused_by == (PausedBy.PERSON if state is State.PAUSED else None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "crashes"),
+    [("passed", 0), ("approved", 0), ("corrections_needed", 0), ("asked", 2), ("failed", 2), ("paused", 2)],
+)
+def test_a_stage_that_ended_well_forgives_the_crashes_before_it(outcome: str, crashes: int) -> None:
+    assert leave_stage(enter_stage(BUSY, 5), outcome, 6).crashes == crashes
 
 
 RESUMABLE = [s for s in State if State.QUEUED in MOVES[s] and s is not State.RUNNING]

@@ -106,6 +106,13 @@ def test_what_a_process_needs_is_reported_with_what_is_wrong(needs: tuple[str, .
     assert named == ["PORT", *needs]
 
 
+def test_the_scripted_agent_needs_its_script() -> None:
+    with pytest.raises(BadSettings) as caught:
+        Settings.from_environ(HOME | {"PDEV_AGENT": "scripted"}, needs=["PDEV_AGENT"])
+    assert [problem.split(" ")[0] for problem in caught.value.problems] == ["PDEV_SCRIPT_SOCKET"]
+    assert Settings.from_environ(HOME | {"PDEV_AGENT": "scripted"}).agent == "scripted"  # the web process runs no agent
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

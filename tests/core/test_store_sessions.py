@@ -62,6 +62,16 @@ async def test_a_closed_session_waits_for_its_report(store: Store, new_task: New
     assert await store.unreported_sessions() == []
 
 
+async def test_sessions_that_nobody_reports_are_forgotten_with_their_records(
+    store: Store, redis: "Redis", clock: ShiftedClock, new_task: NewTask
+) -> None:
+    for days in (0, 20, 20):
+        clock.advance(days=days)
+        await store.create(new_task(state=State.FAILED, session=(await store.join_session(1, "acme", "widgets")).id))
+        assert await store.settle_session(1) is not None
+    assert await redis.zcard("pdev:sessions:unreported") == 2
+
+
 async def test_an_empty_session_stays_open_for_the_task_that_is_coming(store: Store) -> None:
     await store.join_session(1, "acme", "widgets")
     assert await store.settle_session(1) is None

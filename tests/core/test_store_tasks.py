@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 
 from core.clock import ShiftedClock
 from core.queue import CONTROL, Report
-from core.store import Damaged, NoSuchTask, Store, TooNew
-from core.tasks import IllegalMove, PausedBy, State, Task, Wish, interrupted, move, resumed
+from core.store import Damaged, NoSuchTask, Store, TooNew, Unwritable
+from core.tasks import Cost, IllegalMove, PausedBy, State, Task, Wish, interrupted, move, resumed
 
 NewTask = Callable[..., Task]
 
@@ -210,3 +210,16 @@ async def test_a_wish_that_came_at_the_last_moment_is_heeded(
 async def test_an_interruption_heeds_a_wish_too(new_task: NewTask) -> None:
     task = new_task(state=State.RUNNING, wish=Wish.CANCEL, reason="by:bob")
     assert interrupted(task, 1, crashed=True).state is State.CANCELLED
+
+
+@pytest.mark.parametrize("cost", [Cost(usd=float("inf")), Cost(usd=float("nan"))])
+async def test_what_could_not_be_read_back_is_not_written(store: Store, new_task: NewTask, cost: Cost) -> None:
+    """It would be taken for damage, and restoring it would undo what the task had cost before."""
+    task = new_task(cost=Cost(usd=1.5, tokens=7))
+    await store.create(task)
+    with pytest.raises(Unwritable):
+        await store.change(task.id, lambda t: replace(t, cost=cost))
+    found = await store.task(task.id)
+    assert found is not None
+    assert (found.cost, found.version) == (Cost(usd=1.5, tokens=7), 1)
+    assert "task.restored" not in [e.name for e in await store.events()]

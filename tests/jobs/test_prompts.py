@@ -1,5 +1,8 @@
 """What each role is told, whole; and that nobody's text can do more than say what is wanted."""
 
+import sys
+from types import FrameType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -76,6 +79,25 @@ def test_no_text_closes_its_fence(texts: list[str]) -> None:
 @given(some.text(alphabet="<!->x\n", max_size=40))
 def test_no_comment_is_left(text: str) -> None:
     assert "<!--" not in visible(text)
+
+
+def test_no_text_keeps_us_looking_for_hidden_words() -> None:
+    """Comments nested in comments cost one look at the whole text each; the loop must not go as deep as they do."""
+    looks = 0
+
+    def count(_frame: FrameType, event: str, called: object) -> None:
+        nonlocal looks
+        looks += event == "c_call" and getattr(called, "__name__", "") == "sub"
+
+    sys.setprofile(count)
+    try:
+        shown = visible("Read this. " + "<!-" * 13_000 + "<!-- -->" + "- -->" * 5_000)
+    finally:
+        sys.setprofile(None)
+    assert 2 <= looks <= 30
+    assert shown.startswith("Read this. ")
+    assert shown.endswith("(cut here by pdev)")
+    assert "<!--" not in shown
 
 
 def test_what_people_see_stays() -> None:

@@ -34,6 +34,8 @@ from demo.player import (
 )
 from jobs.agents import About, AgentEvent, Bounds, RunResult, RunSpec, RunStatus, ScriptedBackend
 from jobs.agents.results import DeveloperResult, ReviewerResult
+from jobs.agents.scripted import translate
+from jobs.agents.watch import Tally
 from jobs.sandbox import Sandbox
 
 
@@ -201,3 +203,15 @@ async def test_the_backend_says_whether_it_can_be_used(stage: Stage, tmp_path: P
     assert (await stage.backend.check()).usable
     nobody = ScriptedBackend(stage.backend.sandbox, PLAYER, tmp_path / "no.sock")
     assert not (await nobody.check()).usable
+
+
+@pytest.mark.parametrize(
+    "used",
+    ['"usd":1e308', '"usd":1e999', '"usd":-5', '"turns":-1', '"tokens_in":-1', '"tokens_out":9999999999999'],
+)
+def test_no_agent_talks_its_ledger_away(used: str) -> None:
+    """What it says it used can only ever add up: nothing taken back, nothing that no record could hold."""
+    tally = Tally(usd=1.5, turns=2)
+    for _ in range(2):
+        tally.add(translate(f'{{"type":"usage",{used}}}'))
+    assert (tally.usd, tally.turns, tally.usage.total) == (1.5, 2, 0)

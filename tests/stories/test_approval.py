@@ -114,6 +114,26 @@ async def test_a_repository_made_public_in_mid_work_asks_too(desk: Desk) -> None
     assert (task.options.ci, task.private, task.state) == ("approved", False, State.RUNNING)
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_what_was_made_private_is_shown_to_nobody(desk: Desk, is_told: bool) -> None:
+    """Ended tasks too; and the next delivery tells as well, should the one about it be lost."""
+    repo = desk.hub.repo
+    old, new = await desk.issue(), await desk.issue()
+    for issue in (old, new):
+        await desk.label(issue.number)
+    await desk.by("owner").delete_issue(old.number)
+    await desk.settle()
+    assert not (await desk.task(old.number)).private
+    repo.private = True
+    if is_told:
+        owner = desk.by("owner").caller.actor
+        desk.hub.courier.announce("repository", {"action": "privatized"}, repo=repo, sender=owner)
+    else:
+        await desk.by("maintainer").unlabel(new.number, LABEL)
+    await desk.settle()
+    assert [(await desk.task(issue.number)).private for issue in (old, new)] == [True, True]
+
+
 async def test_what_waits_is_said_and_linked(desk: Desk) -> None:
     task = await waiting(desk)
     (comment,) = [c for c in desk.hub.repo.issues[task.issue].comments if c.user.login == "pdev[bot]"]

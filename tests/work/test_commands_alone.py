@@ -98,6 +98,7 @@ async def test_web_and_worker_alone_need_a_redis(command: str, desk: WorkingDesk
 
 
 async def test_the_doctor_finds_nothing_to_mend(desk: WorkingDesk, walls: None) -> None:
+    desk.hub.app.events.append("issue_dependencies")
     async with pdev("doctor", "--json", environ=desk.environ()) as process:
         code, said, _ = await ends(process)
     found = json.loads(said)
@@ -108,6 +109,7 @@ async def test_the_doctor_finds_nothing_to_mend(desk: WorkingDesk, walls: None) 
 
 async def test_the_doctor_finds_what_is_missing(desk: WorkingDesk) -> None:
     desk.hub.app.permissions.pop("checks")
+    desk.hub.app.events.append("issue_dependencies")
     async with pdev("doctor", "--json", environ=desk.environ() | {"REDIS_URL": "redis://127.0.0.1:1"}) as process:
         code, said, _ = await ends(process)
     problems = {line["what"]: line for line in json.loads(said) if line["state"] == "problem"}
@@ -131,4 +133,6 @@ async def test_the_demo_ends_as_its_story_says(killed_at: str, tmp_path: Path) -
     assert [task["state"] for task in told["tasks"]].count(State.READY) == 5
     assert [task["state"] for task in told["tasks"]].count(State.MERGED) == 1
     assert set(told) >= {"timings", "memory_mb", "github", "sandbox"}
+    assert 0 < told["memory_mb"]["web"] < 120
+    assert 0 < told["memory_mb"]["worker"] < 150
     assert set(told["timings"]) == {"ack_ms", "first_check_ms", "dispatch_ms", "worktree_ms"}

@@ -9,7 +9,7 @@ import pytest
 from core.tasks import Needs, State
 from demo.hub import gitstore
 from demo.hub.state import Comment
-from demo.player import PLAYER, Fault, ask, crash, edit, fail, hold, run, say, swap, verdict
+from demo.player import PLAYER, Fault, Step, ask, crash, edit, fail, hold, run, say, swap, verdict
 from jobs.agents import OnEvent, Probe, RunResult, RunSpec, ScriptedBackend
 from jobs.agents.results import Answer
 from tests.stories.conftest import reactions
@@ -28,7 +28,7 @@ async def test_an_agent_that_crashes_once_is_tried_again(desk: WorkingDesk) -> N
         await desk.label(issue.number)
         await desk.until_state(issue.number, State.READY)
     task = await desk.task(issue.number)
-    assert (task.crashes, task.stages[0].attempts) == (1, 2)
+    assert (task.crashes, task.stages[0].attempts) == (0, 2), "what ended well is not counted against it"
 
 
 async def test_after_three_crashes_a_person_is_asked(desk: WorkingDesk) -> None:
@@ -278,3 +278,23 @@ async def test_pushes_whose_answers_are_lost(desk: WorkingDesk) -> None:
     assert (await desk.task(issue.number)).crashes == 0
     assert len(desk.agent.cues.played) == 5, "no agent works twice for a lost answer"
     assert sorted(await desk.changed(issue.number)) == ["more.txt", "textkit/slug.py"]
+
+
+@pytest.mark.parametrize(("last", "reason"), [(ask("Which?"), "refused"), (fail("No model."), "agent_failed")])
+async def test_work_that_github_does_not_take_at_the_end_is_no_crash(
+    desk: WorkingDesk, last: Step, reason: str
+) -> None:
+    """The checkpoint of an agent that stops early is refused; that is told, and the agent is not asked again."""
+    issue = await desk.issue()
+    desk.agent.plays(MEND, hold("gate"), last)
+    async with desk.working():
+        await desk.label(issue.number)
+        await desk.agent.reached("gate")
+        refuse = desk.hub.repo.git_dir.parent / "hooks" / "pre-receive"
+        refuse.write_text("#!/bin/sh\nexit 1\n")
+        refuse.chmod(0o755)
+        await desk.agent.release("gate")
+        task = await desk.until_state(issue.number, State.FAILED, State.WAITING_INPUT)
+    assert (task.state, task.reason, task.crashes) == (State.FAILED, reason, 0)
+    assert len(desk.agent.scenes("developer")) == 1
+    assert desk.pr(issue.number).open

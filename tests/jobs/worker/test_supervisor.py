@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from core.store import Store
 from core.tasks import State, Task
+from jobs.supervisor import Patience
 from tests.jobs.worker.worker_parts import PATIENCE_S, Valkey, play, told, until_state
 
 SUPERVISOR = Path(__file__).with_name("supervisor_process.py")
@@ -137,3 +138,20 @@ async def test_a_worker_that_ends_is_started_again_and_again(supervised: Begin, 
         await asyncio.sleep(0.01)  # the suite's own limit ends it
     supervisor.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(supervisor.wait(), PATIENCE_S) == 1
+
+
+async def test_a_worker_that_is_set_up_wrongly_is_not_started_again(supervised: Begin, tmp_path: Path) -> None:
+    lives = tmp_path / "lives"
+    supervisor = await supervised("/bin/sh", "-c", f"echo >> {lives}; exit 2")
+    assert await asyncio.wait_for(supervisor.wait(), PATIENCE_S) == 2
+    assert lives.read_text() == "\n"
+
+
+def test_a_child_that_lived_long_enough_is_started_again_without_delay() -> None:
+    patience = Patience(first_s=1, longest_s=30, healthy_s=60)
+    deaths, waits = 0, []
+    for lived_s in (1, 1, 1, 1, 1, 1, 61, 1):
+        deaths = patience.deaths(deaths, lived_s)
+        waits.append(patience.wait_s(deaths))
+    assert waits == [1, 2, 4, 8, 16, 30, 1, 2]
+    assert patience.wait_s(10_000) == 30

@@ -20,11 +20,12 @@ from core.queue import ATTEMPTS, CONTROL, Report
 from core.store import Store, Surface
 from core.tasks import TRIGGER_LABEL, State, Task, Wish, move
 from demo.hub import Hub
+from demo.hub.observers import Exchange
 from jobs.deps import Deps
-from jobs.sweep import FOUND, Sweep, labels, release_worker
+from jobs.sweep import FOUND, GITHUB_S, Sweep, labels, release_worker
 from jobs.sweep.deliveries import lost
 from jobs.sweep.leases import StoreWatch, judge
-from tests.jobs.worker.worker_parts import Valkey, settings_for
+from tests.jobs.worker.worker_parts import PATIENCE_S, Valkey, settings_for
 
 LEASE_MS = 1000
 Running = Callable[..., Awaitable[Task]]
@@ -210,6 +211,7 @@ async def on_github(hub: Hub, deps: Deps, tmp_path: Path, valkey: Valkey, clock:
     settings = settings_for(
         valkey.url, tmp_path, APP_ID=str(hub.app_id), PRIVATE_KEY=hub.private_key_pem, GITHUB_API_URL=hub.api_url
     )
+    await deps.redis.delete("pdev:sweep:github")
     async with aiohttp.ClientSession() as session:
         github = GitHub.from_settings(settings, session=session, redis=deps.redis, clock=clock, patience_s=0)
         yield with_(deps, settings=settings, github=github)
@@ -257,6 +259,42 @@ async def test_a_webhook_that_nobody_took_is_asked_for_once(hub: Hub, on_github:
     assert (await sweep.look_at_github())["delivery_lost"] == 0
     assert len(hub.deliveries) == 2 * sent
     assert {d.guid for d in hub.deliveries[sent:]} == {d.guid for d in hub.deliveries[:sent]}
+
+
+async def test_a_running_sweep_looks_at_all_there_is(
+    hub: Hub, on_github: Deps, store: Store, clock: ShiftedClock, redis: "Redis", running: Running
+) -> None:
+    """Leases, records and GitHub, each for a trace that only it leaves."""
+    hub.webhook_url = None
+    issue = await hub.as_user("maintainer").open_issue("Mend it")
+    await hub.as_user("maintainer").label(issue.number, TRIGGER_LABEL)
+    clock.advance(minutes=1)
+    task = await running()
+    await store.change(task.id, lambda t: move(t, State.FAILED, t.updated_ms), epoch=task.epoch)
+    await redis.zadd(ATTEMPTS, {"attempt:1-99:1": 1})
+    sweeping = asyncio.create_task(Sweep(on_github).run())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while await redis.zcard(ATTEMPTS) or await store.open_sessions() or not await on_github.inbox.size():
+                assert not sweeping.done()
+                await asyncio.sleep(0.01)
+    finally:
+        sweeping.cancel()
+        await asyncio.gather(sweeping, return_exceptions=True)
+    (entry,) = await on_github.inbox.read("test", block_ms=10)
+    assert entry.delivery.issue == issue.number
+
+
+async def test_workers_share_one_look_at_github(hub: Hub, on_github: Deps, clock: ShiftedClock) -> None:
+    """GitHub's limits are the installation's, not the worker's: two of them ask no more often than one."""
+    asked: list[str] = []
+    hub.observers.append(lambda seen: asked.append(seen.path) if isinstance(seen, Exchange) else None)
+    first, second = Sweep(on_github), Sweep(with_(on_github, worker=replace(on_github.worker, id="another")))
+    await first.look_at_github_in_turn()
+    await second.look_at_github_in_turn()
+    assert len([path for path in asked if "/hook/deliveries" in path]) == 1, asked
+    left = await on_github.redis.pttl("pdev:sweep:github")
+    assert 0.9 * GITHUB_S * 1000 < left <= GITHUB_S * 1000
 
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
