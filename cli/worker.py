@@ -83,7 +83,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
             )  # fmt: skip
             reporter = Reporter(
                 store, github, clock, notice=UNPROTECTED if sandbox.mode == "none" else "",
-                token=lambda: f"{worker_id}:{uuid4().hex}",
+                owner=worker_id,
             )  # fmt: skip
             info = WorkerInfo(
                 id=worker_id, host=socket.gethostname(), pid=os.getpid(), slots=settings.slots,

@@ -1,11 +1,13 @@
 """One report of one task: the sticky comment, then the check runs, at the pace that GitHub's limits allow."""
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -44,7 +46,7 @@ class Overtaken(Exception):
 class Reporter:
     """The report job. `notice` is a line for every comment that the operator's set-up calls for.
 
-    `token` names whoever reports; one that begins with the worker's id and a colon is given up with the worker.
+    `owner` is the worker's id: what it was reporting is given up with it.
     """
 
     def __init__(
@@ -54,18 +56,24 @@ class Reporter:
         clock: Clock,
         *,
         notice: str = "",
-        token: Callable[[], str] = lambda: uuid4().hex,
+        owner: str = "",
     ) -> None:
         self._store = store
         self._github = github
         self._clock = clock
         self._notice = notice
-        self._token = token
+        self._token = f"{owner}:{uuid4().hex}"
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._own_login = ""
 
     async def report(self, task_id: str) -> None:
         """Show the task as it is now; returns when what GitHub shows is that, or when it will be tried again later."""
-        token = self._token()
+        async with self._turns.setdefault(task_id, asyncio.Lock()):
+            await self._report(task_id, self._token)
+
+    async def _report(self, task_id: str, token: str) -> None:
+        # One name for all of this process's reports: when the store goes away in the middle of one, what it holds can
+        # be taken up by the next.
         if not await self._store.take_report(task_id, token):
             return
         try:
