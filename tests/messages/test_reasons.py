@@ -47,7 +47,7 @@ def test_the_search_finds_what_it_looks_for(code: str) -> None:
 def test_every_reason_has_words() -> None:
     assert set(WHY) == set(Reason)
     for reason, words in WHY.items():
-        shown = words.format(who="alice", branch="b")
+        shown = words.format(who="alice", branch="b", commit="c", wip="w")
         assert not shown or shown.endswith((".", ":")), reason
 
 
