@@ -42,6 +42,8 @@ def edit(step: Step) -> Answer:
 def swap(step: Step) -> Answer:
     path = Path(step["path"])
     before = path.read_text(encoding="utf-8")
+    if step["old"] not in before and step["new"] in before:
+        return {"ok": True, "detail": "done already"}  # by an earlier attempt, whose work was kept
     if step["old"] not in before:
         return {"ok": False, "detail": f"{step['path']} does not contain {step['old']!r}"}
     path.write_text(before.replace(step["old"], step["new"], 1), encoding="utf-8")

@@ -45,7 +45,7 @@ def edit(path: str, text: str) -> Step:
 
 
 def swap(path: str, old: str, new: str) -> Step:
-    """Replace the first `old` by `new`; the run fails when it is not there."""
+    """Replace the first `old` by `new`, unless an earlier attempt has; the run fails when neither is there."""
     return Step("swap", {"path": path, "old": old, "new": new})
 
 

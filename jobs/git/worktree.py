@@ -87,7 +87,9 @@ class Worktree:
         with TemporaryDirectory(prefix="stage-", dir=self.git_dir) as folder:
             index = Path(folder, "index")
             with contextlib.suppress(FileNotFoundError):
-                await asyncio.to_thread(shutil.copyfile, self.git_dir / "index", index)
+                # With its time: git distrusts a file that is as young as the index, and would trust it beside a copy
+                # that is younger, so that an edit in the same tick and of the same length would be lost.
+                await asyncio.to_thread(shutil.copy2, self.git_dir / "index", index)
             too_large = await self._too_large(index)
             await self._add_all(index, too_large)
             left = await self._differing(index)
