@@ -61,6 +61,10 @@ class End:
     """What it is put off for: a sentence, or a kind of git's trouble."""
 
 
+_CANCEL_AGAIN_S = 1.0
+"""Between two cancellations of work that goes on as if nobody had said anything."""
+
+
 class Attempts:
     """The attempts that run in this process."""
 
@@ -124,9 +128,9 @@ class Attempts:
             await asyncio.wait({work, leave}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             leave.cancel()
-            if not work.done():
+            while not work.done():  # one cancellation may get lost on its way through redis-py
                 work.cancel()
-                await asyncio.wait({work})
+                await asyncio.wait({work}, timeout=_CANCEL_AGAIN_S)
         if work.cancelled():
             is_late = lease.why is None and not self._closing.is_set()
             return judge(task, lease, TimeoutError("it took longer than its limit") if is_late else None)
