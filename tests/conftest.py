@@ -4,7 +4,7 @@ The judge holds every exchange and delivery against GitHub's published descripti
 GitHub would not say fails at its end, and so does one that asked for a route which the hub does not have.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from hypothesis import settings
+from redis.asyncio import Redis
 
+from core import valkey
 from core.clock import ShiftedClock
 from demo.hub import Hub
 from demo.hub.seed import new_key
@@ -28,6 +30,22 @@ settings.load_profile("pdev")
 def private_key_pem() -> str:
     """The App's key, made once: an RSA key costs a tenth of a second."""
     return new_key()
+
+
+@pytest.fixture(scope="session")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server, one for each process of the suite."""
+    with valkey.start(tmp_path_factory.mktemp("valkey")) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def redis(valkey_url: str) -> AsyncIterator["Redis"]:
+    """A client of that server, which is empty."""
+    client = valkey.connect(valkey_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture

@@ -1,29 +1,14 @@
 """A real Valkey and tasks to try things on."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from core import valkey
 from core.clock import ShiftedClock
 from core.store import Inbox, Store
 from core.tasks import Task, Trigger
-
-
-@pytest.fixture(scope="session")
-def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with valkey.start(tmp_path_factory.mktemp("valkey")) as server:
-        yield server.url
-
-
-@pytest.fixture
-async def redis(valkey_url: str) -> AsyncIterator["Redis"]:
-    client = valkey.connect(valkey_url)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

@@ -1,30 +1,15 @@
 """A real Valkey for the tests of the store: one server per test process, emptied before each test."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from itertools import count
 
 import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from core import valkey
 from core.clock import ShiftedClock
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import Task, Trigger, task_id
-
-
-@pytest.fixture(scope="session")
-def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with valkey.start(tmp_path_factory.mktemp("valkey")) as server:
-        yield server.url
-
-
-@pytest.fixture
-async def redis(valkey_url: str) -> AsyncIterator["Redis"]:
-    client = valkey.connect(valkey_url)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A task on a real hub and in a real Valkey, and reporters who show the one on the other."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from core import valkey
 from core.clock import ShiftedClock
 from core.github import GitHub
 from core.github.budget import Budget
@@ -23,20 +22,6 @@ from demo.hub.webhooks import Delivery
 from jobs.report import Reporter
 
 BOT = "pdev[bot]"
-
-
-@pytest.fixture(scope="session")
-def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with valkey.start(tmp_path_factory.mktemp("valkey")) as server:
-        yield server.url
-
-
-@pytest.fixture
-async def redis(valkey_url: str) -> AsyncIterator["Redis"]:
-    client = valkey.connect(valkey_url)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @dataclass

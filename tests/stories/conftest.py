@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -29,20 +29,6 @@ from demo.hub.state import Comment, Issue
 
 LABEL = "parallel-dev"
 PATIENCE_S = 15.0
-
-
-@pytest.fixture(scope="session")
-def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with valkey.start(tmp_path_factory.mktemp("valkey")) as server:
-        yield server.url
-
-
-@pytest.fixture
-async def redis(valkey_url: str) -> AsyncIterator["Redis"]:
-    client = valkey.connect(valkey_url)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @dataclass

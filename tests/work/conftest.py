@@ -20,11 +20,8 @@ from demo.player import CueServer
 from demo.world import FILES
 from jobs.sandbox import Bubblewrap, NoSandbox, Sandbox, find_bubblewrap
 from tests.jobs.conftest import why_no_namespaces
-from tests.stories.conftest import redis, valkey_url
 from tests.work.script_book import ScriptBook
 from tests.work.working_desk import BOT, WorkingDesk
-
-__all__ = ["redis", "valkey_url"]
 
 GONE_S = 60.0
 
