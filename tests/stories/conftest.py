@@ -28,7 +28,7 @@ from demo.hub import Hub, Person
 from demo.hub.state import Comment, Issue
 
 LABEL = "parallel-dev"
-PATIENCE_S = 15.0
+PATIENCE_S = 40.0
 
 
 @dataclass
