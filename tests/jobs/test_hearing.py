@@ -13,7 +13,7 @@ from core.tasks import Task, Trigger
 from demo.hub import Hub
 from demo.hub.observers import Exchange
 from demo.hub.webhooks import Delivery
-from jobs.talk import Hearing, heard
+from jobs.bench.talk import Hearing, heard
 
 
 @pytest.fixture

@@ -21,13 +21,13 @@ from core.tasks import (
     move,
 )
 from jobs.agents.results import CorrectorResult, Fixed, ReviewerResult, ReviewFinding, Unfixable
+from jobs.bench.talk import percent_of, spoken
 from jobs.lease import StopReason
 from jobs.pipeline import advance, ask, give_up, hand_over, stop
 from jobs.stages import Step
 from jobs.stages.correct import MAX_NOTE, settle
 from jobs.stages.develop import first_line
 from jobs.stages.review import MAX_TEXT, ledger
-from jobs.talk import percent_of, spoken
 
 NOW = 1_000_000
 OPEN = Finding(id="F1", type="bug", severity="high", text="It is wrong.", file="a.py", line=3)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from core.tasks import Needs, Stage, State
 from demo.player import PLAYER, ask, edit, run, verdict
 from jobs.agents import OnEvent, RunResult, RunSpec, ScriptedBackend
-from jobs.talk import spoken
+from jobs.bench.talk import spoken
 from tests.stories.conftest import reactions
 from tests.work.working_desk import WorkingDesk
 

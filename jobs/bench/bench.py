@@ -4,7 +4,6 @@ Every outward effect asks the lease first and is written so that doing it twice 
 died right after it and before saying so.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,20 +18,16 @@ from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.messages.notes import unreadable
 from core.store import Store
-from core.tasks import Finding, Needs, Reason, Stage, State, Task
-from jobs import pulls, road, talk
+from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
+from jobs.bench import keeping, pulls, road, talk
 from jobs.disk import nobody_works
-from jobs.gates import check
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
-from jobs.stops import GaveUp, NeedsPerson, Stopped
+from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
-
-_PUSH_PAUSES_S = (0.5, 2.0, 8.0, 30.0)
-"""Between tries to push while GitHub's git does not answer; together as long as the worker waits for its API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,35 +145,8 @@ class Bench:
         return await talk.ask_agent(self, kind, access=access, diff=diff)
 
     async def keep(self, message: str) -> None:
-        """Commit what the agent left in the worktree, without what the gates refuse, and push it to the checkpoint.
-
-        Does nothing when nothing changed, so it may be called at any time while the lease is ours.
-        """
-        snapshot = await self.worktree.snapshot()
-        changes = await self.worktree.changed_files(await self.worktree.head(), snapshot)
-        if not changes:
-            return
-        report = check(changes, await self.mirror.blobs(changes))
-        left_out = [path for path, _ in report.left_out]
-        text = f"{message}\n\nPdev-Task: {self.task.id}"
-        await self.worktree.commit_all(text, author=self.signature(), snapshot=snapshot, exclude=left_out)
-        sha = await self.worktree.head()
-        if sha != self.task.checkpoint_sha:
-            await self._push_checkpoint(sha)
-        await self.note(checkpoint_sha=sha, gates={**self.task.gates, **report.outcomes})
-
-    async def _push_checkpoint(self, sha: str) -> None:
-        """The ref is ours by its name, so an answer that got lost is no conflict: what stands there is replaced."""
-        ref = self.task.wip_ref
-        token = await self.token()  # before the question, so that nothing slow comes after it
-        await self.still_ours()
-        try:
-            await self._push(token, sha, ref, self.wip_sha or None)
-        except NeedsPerson:
-            standing = (await self.mirror.remote_refs(token, ref)).get(ref)
-            await self.still_ours()
-            await self._push(token, sha, ref, standing)
-        self.wip_sha = sha
+        """Commit what the agent left and push it to the checkpoint; see `keeping.keep`."""
+        await keeping.keep(self, message)
 
     async def keep_unfinished(self) -> None:
         """Keep what the agent of a stage that is not done has changed, if it may change anything."""
@@ -206,60 +174,12 @@ class Bench:
         return bool(last) and bool(await self.mirror.changed_files(self.task.start_sha, last))
 
     def may_publish(self, *, final: bool = False) -> bool:
-        """Whether agent-written code may reach the branch now, and with it the repository's CI and its secrets.
-
-        What is there already (a person has put it there) needs nobody's leave.
-        """
-        if self.task.checkpoint_sha == self.task.head_sha:
-            return True
-        match self.task.options.ci:
-            case "every_push":
-                return True
-            case "ready":
-                return final
-            case _:
-                return final and bool(self.task.approved_sha) and self.task.approved_sha == self.task.checkpoint_sha
+        """Whether agent-written code may reach the branch now; see `keeping.may_publish`."""
+        return keeping.may_publish(self.task, final=final)
 
     async def publish(self, *, final: bool = False) -> None:
-        """Bring the branch to the checkpoint, if it may go there now; a person's push is never overwritten.
-
-        Raises `NeedsPerson` when somebody else moved the branch meanwhile.
-        """
-        sha = self.task.checkpoint_sha
-        if not sha or sha == self.task.head_sha or not self.may_publish(final=final):
-            return
-        token = await self.token()
-        await self.fence()
-        await self._push(token, sha, f"refs/heads/{self.task.branch}", self.task.head_sha)
-        await self.note(head_sha=sha, tip_sha="")
-
-    async def _push(self, token: str, sha: str, ref: str, expected: str | None) -> None:
-        """Push until it is there: what is given up now, an agent would have to do again."""
-        try:
-            for pause_s in (*_PUSH_PAUSES_S, None):
-                if await self._has_pushed(token, sha, ref, expected, is_last=pause_s is None):
-                    return
-                await asyncio.sleep(pause_s or 0)
-                token = await self.token()
-                await self.still_ours()
-        except GitError as error:
-            match error.kind:
-                case GitKind.CONFLICT:
-                    raise NeedsPerson(Needs.CONFLICT, Reason.DIVERGED) from error
-                case GitKind.WORKFLOW_REFUSED | GitKind.REJECTED | GitKind.DENIED:
-                    raise GaveUp(Reason.REFUSED, error.text) from error
-                case _:
-                    raise
-
-    async def _has_pushed(self, token: str, sha: str, ref: str, expected: str | None, *, is_last: bool) -> bool:
-        """A push that had its effect although its answer was lost succeeds when it is done again."""
-        try:
-            await self.mirror.push(token, sha, ref, expected)
-        except GitError as error:
-            if is_last or not error.passes:
-                raise
-            return False
-        return True
+        """Bring the branch to the checkpoint, if it may go there now; see `keeping.publish`."""
+        await keeping.publish(self, final=final)
 
     async def post_review(self, findings: tuple[Finding, ...], summary: str) -> None:
         await pulls.post_review(self, findings, summary)

@@ -1,0 +1,5 @@
+"""What an attempt has on its bench: the task as last saved, its worktree, its pull request, an agent to call."""
+
+from jobs.bench.bench import Bench, Tools
+
+__all__ = ["Bench", "Tools"]
