@@ -1,0 +1,5 @@
+"""A repository's own say: `.github/pdev.yml`, the profiles behind it, and what is in force when all layers are merged."""
+
+from core.repoconfig.model import Config
+
+__all__ = ["Config"]
