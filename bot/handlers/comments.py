@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot import policy
-from bot.commands import Command, CommandError, Right, help_rows, parse, usage
+from bot.commands import Command, CommandError, Right, parse, usage
 from bot.effects import Judge, judged
 from bot.events import CommentEvent
+from bot.handlers.asked import ASKED
 from bot.handlers.case import Case
 from bot.policy import Approve, Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
 from core.errors import NotFound
-from core.messages import Outcome, help_table, issues, mistake, mistakes, not_yet, outcome, state_name, status
+from core.messages import Outcome, issues, mistake, mistakes, not_yet, outcome, state_name
 from core.store import NoSuchTask
 from core.tasks import State, Task, Wish
 
@@ -101,10 +102,8 @@ async def _obey(command: Command, comment: int, person: Person, answers: Answers
         answers.refused = Refuse(Why.NO_TRIAGE_RIGHT)
     elif not spec.works:
         answers.parts.append(not_yet(usage(spec)))
-    elif command.name == "help":
-        answers.parts.append(help_table(help_rows()))
-    elif command.name == "status":
-        answers.parts.append(status(await case.store.tasks(repo_id=case.repo_id)))
+    elif command.name in ASKED:
+        answers.parts.append(await ASKED[command.name](case))
     else:
         answers.outcomes += [
             await _steer(command.name, n, comment, person, case) for n in await _targets(command, case)

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.messages.notes import unreadable
+from core.repoconfig import Config
 from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
@@ -57,6 +58,8 @@ class Bench:
         self.lease = lease
         self.tools = tools
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
+        self.config = Config()
+        """The repository's configuration in force for this attempt."""
         self.hearing = talk.Hearing()
         self.wip_sha = ""
         """What stands on the server's checkpoint ref, whoever's run put it there; a push takes its place."""
