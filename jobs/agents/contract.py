@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol
 
 from jobs.agents.results import Answer
+from jobs.sandbox import Surroundings
 
 Role = Literal["developer", "reviewer", "corrector", "finalizer"]
 Access = Literal["read", "edit", "full"]
@@ -71,6 +72,7 @@ class RunSpec(Generic[Answer]):
     """One agent run. Nothing in it is secret.
 
     `home` is the task's own folder, kept between runs for `resume`. `metadata` and `read_only` are shown read-only.
+    `around` is what setup made.
     """
 
     run_id: str
@@ -87,6 +89,7 @@ class RunSpec(Generic[Answer]):
     model: str | None = None
     resume: str | None = None
     bounds: Bounds = Bounds()
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 @dataclass(frozen=True, slots=True)
