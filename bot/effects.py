@@ -73,7 +73,7 @@ def _afresh(task: Task) -> Task:
     return replace(
         task, blockers=(), stage=Stage.DEVELOP, round=1, branch="", base="", base_sha="", start_sha="", head_sha="",
         tip_sha="", checkpoint_sha="", approved_by="", approved_sha="", pr=None, pr_node="", stages=(), findings=(),
-        gates={}, progress=0,
+        gates=(), progress=0,
     )  # fmt: skip
 
 

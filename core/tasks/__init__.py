@@ -5,6 +5,7 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
+from core.tasks.evidence import Gate, Note, laid_over
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -44,8 +45,10 @@ __all__ = [
     "TRIGGER_LABEL",
     "Cost",
     "Finding",
+    "Gate",
     "IllegalMove",
     "Needs",
+    "Note",
     "Options",
     "PausedBy",
     "Reason",
@@ -58,6 +61,7 @@ __all__ = [
     "enter_stage",
     "interrupted",
     "is_under_way",
+    "laid_over",
     "leave_stage",
     "move",
     "parsed",

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from core.refs import RepoRef
+from core.tasks.evidence import Gate
 
 TRIGGER_LABEL = "parallel-dev"
 """Setting this label starts a task, removing it pauses, setting it again goes on."""
@@ -83,7 +84,7 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     ended_ms: int | None = None
     outcome: str | None = None
     """`passed`, `approved`, `corrections_needed`, `failed`, `limit`, `crashed`, `cancelled`, `paused`, `asked`,
-    `stopped` (a person must decide); None
+    `stopped` (a person must decide), `gates_failed` (no agent was asked); None
     while it runs, or waits for another worker after an interruption."""
     summary: str = ""
 
@@ -171,8 +172,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     stages: tuple[StageRun, ...] = ()
     findings: tuple[Finding, ...] = ()
-    gates: dict[str, str] = {}
-    """Gate name to outcome: `passed`, or `left_out: <what>`."""
+    gates: tuple[Gate, ...] = ()
+    """The last result of each gate, by name."""
+    baseline: dict[str, tuple[str, ...]] = {}
+    """What a verify command did on the base, by base commit and command: the outcome, then the tests that failed."""
     progress: int = 0
     """Percent of the running stage, as the agent reports it."""
     activity: str = ""
