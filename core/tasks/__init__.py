@@ -5,6 +5,7 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
+from core.tasks.findings import Finding, LastReview, Mark
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -16,13 +17,12 @@ from core.tasks.moves import (
     move,
     resumed,
 )
-from core.tasks.reasons import LIMITS, Reason, parsed
+from core.tasks.reasons import LIMITS, UNSETTLED, Reason, parsed
 from core.tasks.records import (
     ENDED,
     SETTLED,
     TRIGGER_LABEL,
     Cost,
-    Finding,
     Needs,
     Options,
     PausedBy,
@@ -42,9 +42,12 @@ __all__ = [
     "MOVES",
     "SETTLED",
     "TRIGGER_LABEL",
+    "UNSETTLED",
     "Cost",
     "Finding",
     "IllegalMove",
+    "LastReview",
+    "Mark",
     "Needs",
     "Options",
     "PausedBy",
