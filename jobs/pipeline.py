@@ -45,8 +45,8 @@ def advance(task: Task, step: Step, now_ms: int) -> Task:
             return replace(task, stage=Stage.REVIEW)
         case Stage.REVIEW, "approved":
             return replace(task, stage=Stage.FINALIZE)
-        case Stage.REVIEW, _ if task.round >= task.options.max_rounds:
-            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=Reason.ROUNDS)
+        case Stage.REVIEW, _ if step.stop or task.round >= task.last_round:
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=step.stop or Reason.ROUNDS)
         case Stage.REVIEW, _:
             return replace(task, stage=Stage.CORRECT)
         case Stage.CORRECT, _:

@@ -5,6 +5,8 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
+from core.tasks.evidence import Gate, Note, laid_over
+from core.tasks.findings import Finding, LastReview, Mark
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -16,13 +18,12 @@ from core.tasks.moves import (
     move,
     resumed,
 )
-from core.tasks.reasons import LIMITS, Reason, parsed
+from core.tasks.reasons import LIMITS, UNSETTLED, Reason, parsed
 from core.tasks.records import (
     ENDED,
     SETTLED,
     TRIGGER_LABEL,
     Cost,
-    Finding,
     Needs,
     Options,
     PausedBy,
@@ -42,10 +43,15 @@ __all__ = [
     "MOVES",
     "SETTLED",
     "TRIGGER_LABEL",
+    "UNSETTLED",
     "Cost",
     "Finding",
+    "Gate",
     "IllegalMove",
+    "LastReview",
+    "Mark",
     "Needs",
+    "Note",
     "Options",
     "PausedBy",
     "Reason",
@@ -58,6 +64,7 @@ __all__ = [
     "enter_stage",
     "interrupted",
     "is_under_way",
+    "laid_over",
     "leave_stage",
     "move",
     "parsed",

@@ -171,6 +171,10 @@ class Bench:
         """The whole change of the task, readable."""
         return (await self.mirror.diff(self.task.start_sha, await self.worktree.head())).text
 
+    async def tree(self) -> str:
+        """The id of the tree that stands in the worktree's last commit: the same when the files are the same."""
+        return await self.mirror.tree_of(await self.worktree.head())
+
     async def has_changes(self) -> bool:
         """Whether the task holds anything besides its start commit."""
         last = self.task.checkpoint_sha or self.task.head_sha
