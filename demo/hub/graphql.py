@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from demo.hub.callers import Caller, may_use
+from demo.hub.changes import check_text
 from demo.hub.context import Context
 from demo.hub.errors import GitHubError
 from demo.hub.graphql_syntax import Field, SyntaxProblem, read
@@ -15,13 +16,14 @@ from demo.hub.graphql_views import (
     Refusal,
     View,
     actor_view,
+    comment_view,
     issue_view,
     pull_view,
     repository_view,
     thread_view,
 )
 from demo.hub.pull_changes import set_draft
-from demo.hub.review_changes import resolve
+from demo.hub.review_changes import reply, resolve
 from demo.hub.routing import Answer, Body, route
 from demo.hub.state import Pull, Repository, ReviewThread, parse_node_id, stamp
 
@@ -210,6 +212,16 @@ async def _resolve(ctx: Context, input: Mapping[str, Any]) -> View:
     return await _resolved(ctx, input, resolved=True)
 
 
+async def _answer_thread(ctx: Context, input: Mapping[str, Any]) -> View:
+    pull, thread = _thread_to_change(ctx, str(input.get("pullRequestReviewThreadId", "")))
+    body = str(input.get("body", ""))
+    check_text("PullRequestReviewComment", body=body)
+    if not body.strip():
+        raise Refusal("UNPROCESSABLE", "Body can't be blank")
+    made = reply(ctx.hub, pull, ctx.caller, thread.comments[0], body)
+    return {"clientMutationId": input.get("clientMutationId"), "comment": comment_view(ctx.hub, pull, made)}
+
+
 async def _unresolve(ctx: Context, input: Mapping[str, Any]) -> View:
     return await _resolved(ctx, input, resolved=False)
 
@@ -225,6 +237,7 @@ _QUERIES: dict[str, Root] = {
 _MUTATIONS: dict[str, Root] = {
     "markPullRequestReadyForReview": _ready,
     "convertPullRequestToDraft": _to_draft,
+    "addPullRequestReviewThreadReply": _answer_thread,
     "resolveReviewThread": _resolve,
     "unresolveReviewThread": _unresolve,
 }
