@@ -119,8 +119,9 @@ class Watch:
         self.tally.add(heard)
         self._seq += 1
         event = AgentEvent(
-            self._seq, self.seconds, heard.kind, heard.id, heard.tool, heard.title, heard.data, raw[:4096]
-        )
+            self._seq, self.seconds, heard.kind, heard.id, heard.tool, heard.title, heard.data, raw[:4096],
+            heard.usage, heard.usd, heard.turns,
+        )  # fmt: skip
         await self.on_event(event)
         self.sign = monotonic()
         if limit := self.tally.passed(self.bounds):
