@@ -6,7 +6,7 @@ at the bell's counter once more before it lets go, and plans again if somebody r
 
 import logging
 
-from core.schedule import Caps, plan
+from core.schedule import Caps, is_ready, plan
 from jobs.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,8 @@ async def _grant_planned(deps: Deps, caps: Caps) -> int:
         log.warning("the store is nearly full: no new attempt starts")
         return 0
     tasks = {task.id: task for task in await store.tasks()}
-    planned = plan(tasks.values(), await store.capacity(), caps, deps.clock.now_ms())
+    broke = await store.broke(filter(is_ready, tasks.values()))
+    planned = plan(tasks.values(), await store.capacity(), caps, deps.clock.now_ms(), broke)
     lease_ms, granted = round(deps.settings.lease_s * 1000), 0
     for task in (tasks[task_id] for task_id in planned.start):
         running = await store.grant(task, lease_ms=lease_ms, repo_cap=caps.cap(task.repo_id))

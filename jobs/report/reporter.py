@@ -182,7 +182,8 @@ class Reporter:
         if task.state is not State.QUEUED:
             return None
         capacity = await self._store.capacity()
-        return plan(await self._store.tasks(), capacity, Caps(), self._clock.now_ms()).waits.get(task.id)
+        broke = await self._store.broke([task])
+        return plan(await self._store.tasks(), capacity, Caps(), self._clock.now_ms(), broke).waits.get(task.id)
 
 
 class _Prints(NamedTuple):
