@@ -1,4 +1,4 @@
-"""What is said about `pdev.yml`: its mistakes, what is in force, and what waits for it to be mended."""
+"""What is said about mistakes in `pdev.yml`: in the comment of a task that waits, on a pull request, in a terminal."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.messages.words import code, count, fitting, line
-from core.repoconfig import KEYS, OWNER_REPOSITORY, PATH, SECTIONS, Effective, Key, Layer, Mistake, Problem
+from core.repoconfig import KEYS, OWNER_REPOSITORY, PATH, SECTIONS, Key, Layer, Mistake, Problem
 
 CHECK = "pdev / config"
 """The check run on a pull request that changes the file."""
@@ -33,6 +33,14 @@ class Source:
         return f"[{name}]({where})"
 
 
+NOT_A_FILE = "it is a link or a folder."
+NOT_UTF8 = "it is not UTF-8 text."
+
+
+def too_large(limit: int) -> str:
+    return f"it has more than {limit:,} characters."
+
+
 _FEW = 12
 
 _SENTENCES: dict[Mistake, str] = {
@@ -56,11 +64,11 @@ _SENTENCES: dict[Mistake, str] = {
     Mistake.TRAP: "{key} is {got}, which YAML reads as {made}. Write what you mean as a plain decimal number, or in "
     "quotes if it is a word.",
     Mistake.BAD_VALUE: "{key} takes {takes}, and this is {value}.{near}",
-    Mistake.MERGE: "{key} can only be `never`: pdev merges nothing by itself, people and merge queues do. Write `never` "
-    "or delete the line.",
-    Mistake.UNREADABLE: "It cannot be read: {why} Put a plain text file there.",
-    Mistake.BRANCH: "{key} gives branch names such as {detail}, which git or pdev does not accept. Use letters, digits, "
-    "`.`, `_`, `-` and `/`, and at most 100 characters.",
+    Mistake.MERGE: "{key} can only be `never`: pdev merges nothing by itself, people and merge queues do. Write "
+    "`never` or delete the line.",
+    Mistake.UNREADABLE: "The file cannot be read: {why} Put a plain text file there.",
+    Mistake.BRANCH: "{key} gives branch names such as {detail}, which git or pdev does not accept. Use letters, "
+    "digits, `.`, `_`, `-` and `/`, and at most 100 characters.",
     Mistake.BRANCH_WORD: "{key} contains {detail}. Only `{{id}}` and `{{slug}}` are filled in; use those.",
     Mistake.BRANCH_SHARED: "{key} is {got}: two issues could get the same branch. Put something between `{{id}}` and "
     "`{{slug}}`, such as `-`.",
@@ -191,94 +199,8 @@ def _linked(problem: Problem, source: Source) -> str:
 
 
 def waits(found: Iterable[Problem], source: Source) -> str:
-    """What the sticky comment says while a broken file keeps a task from going on."""
-    return f"{problems(found, source)}\n\nNothing was started with guessed values."
-
-
-# ── /pdev config ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of what is in force."""
-
-    key: str
-    value: str
-    source: str
-    is_default: bool
-
-
-def rows(effective: Effective, source: Source, *, private: bool | None = None) -> list[Row]:
-    """Every key, its value and where that comes from. `private` None: it is not known which the repository is."""
-    return [_row(effective, name, value, source, private) for name, value in effective.values.items()]
-
-
-def _row(effective: Effective, name: str, value: Any, source: Source, private: bool | None) -> Row:
-    layer = effective.sources[name]
-    followed = _followed(effective, name, private) if value is None else None
-    if followed:
-        return Row(name, *followed, is_default=layer in {Layer.DEFAULT, Layer.PROFILE})
-    where = {
-        Layer.OPTION: "option of the command",
-        Layer.PROFILE: f"profile `{effective.config.profile}`",
-        Layer.DEFAULT: "default",
-    }.get(layer) or source.file(layer, place.line if (place := effective.places.get(name)) else 0)
-    return Row(name, shown(value), where, is_default=layer is Layer.DEFAULT)
-
-
-def _followed(effective: Effective, name: str, private: bool | None) -> tuple[str, str] | None:
-    """Value and source of a key that is not set and depends on something else."""
-    config = effective.config
-    mode = f"`review.mode` is `{config.review.mode}`"
-    if name == "review.max_rounds":
-        return shown(config.review.rounds), mode
-    if name == "review.coverage":
-        return shown(config.review.least_coverage), mode
-    if name not in {"ci", "transcripts"}:
-        return None
-    if private is None:
-        return "depends", "whether the repository is private"
-    value = config.ci_of(private=private) if name == "ci" else config.shows_transcripts(private=private)
-    return shown(value), "the repository is private" if private else "the repository is public"
-
-
-def shown(value: Any) -> str:
-    """A value as it would be written in the file."""
-    if value is None or value in ([], ()):
-        return "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(code(str(one)) for one in value[:_FEW]) + (", …" if len(value) > _FEW else "")
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    return f"`{value:g}`" if isinstance(value, float) else code(str(value), 200)
-
-
-def effective_answer(effective: Effective, source: Source, *, private: bool) -> str:
-    """The answer to `/pdev config` when all is well."""
-    found = rows(effective, source, private=private)
-    said, others = [row for row in found if not row.is_default], [row for row in found if row.is_default]
-    intro = "This is in force here, and there is no problem."
-    if not said:
-        intro += f" Everything has its default; write `{PATH}` to change it."
-    default = f"<details><summary>{count(len(others), 'default')}</summary>\n\n{_table(others)}\n\n</details>"
-    return "\n\n".join([intro, *([_table(said)] if said else []), default])
-
-
-def broken_answer(found: Iterable[Problem], source: Source) -> str:
-    """The answer to `/pdev config` when nothing is in force."""
-    return (
-        f"{problems(found, source)}\n\nUntil this is mended on the default branch no task starts or goes on here. "
-        "Tasks that wait for it then go on by themselves."
-    )
-
-
-def _table(found: Sequence[Row]) -> str:
-    lines = [f"| `{row.key}` | {_cell(row.value)} | {row.source} |" for row in found]
-    return "\n".join(["| key | value | from |", "|---|---|---|", *lines])
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    """What is wrong, for the comment of a task that must not go on before it is mended; at most 20,000 characters."""
+    return fitting([problems(found, source)], 20_000)
 
 
 # ── the check run ───────────────────────────────────────────────────────────────────────────────────────────────────

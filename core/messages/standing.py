@@ -40,6 +40,7 @@ def _running(task: Task) -> str:
 def _waiting(task: Task, reason: Reason | None) -> str:
     by_reason = {
         Reason.FOREIGN_PULL: "Another pull request would close this issue",
+        Reason.CONFIG: "The configuration must be mended first",
         Reason.ROUNDS: f"Findings are still open after {words.count(task.round, 'round')}",
         Reason.BRANCH_MOVED: "The branch was rewritten",
         Reason.DIVERGED: "Somebody pushed while the agent worked",
@@ -71,6 +72,7 @@ WHY: dict[Reason, str] = {
     Reason.ISSUE_TRANSFERRED: "{who} moved the issue to another repository.",
     Reason.NO_ACCESS: "The App was suspended here, or this repository was taken from it.",
     Reason.FOREIGN_PULL: "",  # pdev's own question follows
+    Reason.CONFIG: "The repository's configuration cannot be used, so nothing runs on a guess at what it means.",
     Reason.QUESTION: "",  # the question follows
     Reason.ROUNDS: "The reviewer still asks for changes in the last allowed round:",
     Reason.APPROVAL: "",  # `approval.waits` says it
@@ -111,6 +113,8 @@ _NEXT_FOR_NEED: dict[Needs | None, str] = {
 }
 _NEXT_FOR_REASON: dict[Reason, str] = {
     Reason.FOREIGN_PULL: "`/pdev resume` starts all the same; `/pdev cancel`, or removing the label, leaves it.",
+    Reason.CONFIG: "Mend that on the default branch; it then goes on by itself. `pdev config check FILE` shows the "
+    "same before you push; `/pdev resume` looks at once. `/pdev cancel`, or removing the label, leaves it.",
     Reason.ROUNDS: "`/pdev answer …` tells the corrector what you think and allows one more round; `/pdev resume` only "
     "allows it. `/pdev cancel` ends it; work is kept.",
     Reason.BRANCH_MOVED: "Put `{commit}` back into the branch's history, or delete the branch; `/pdev resume` then "
@@ -153,7 +157,7 @@ def _detail(task: Task, server_url: str) -> str:
     """The words of the agent or of GitHub that go with it."""
     if waiting := approval.waits(task, server_url):
         return waiting
-    if task.reason == Reason.FOREIGN_PULL:
+    if task.reason in {Reason.FOREIGN_PULL, Reason.CONFIG}:
         return task.question  # our own words, with a link that helps
     if task.state is State.WAITING_INPUT and task.question:
         asked = f"\n\n@{task.trigger.actor}, please answer in a comment." if task.needs is Needs.ANSWER else ""

@@ -1,6 +1,6 @@
 """The keys as a table: each with its description, default and bounds, made from the model.
 
-Reader, merge, documentation and `/pdev config` all walk this one list, so none of them can know a key the others do not.
+Reader, merge, documentation and `/pdev config` all walk this one list, so none can know a key that the others do not.
 """
 
 from collections.abc import Iterator, Mapping

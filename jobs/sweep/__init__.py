@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from core.cancellation import is_cancelled, pause
 from core.errors import PdevError
 from core.queue import Report
-from core.schedule import Caps, plan
+from core.schedule import plan
 from core.store import Store
 from jobs.deps import STORE_AWAY, Deps
 from jobs.sweep.deliveries import redeliver_lost
@@ -118,7 +118,9 @@ class Sweep:
         store = self._deps.store
         if await is_schedule_queued(self._deps.redis):
             return False
-        planned = plan(await store.tasks(), await store.capacity(), Caps(), self._deps.clock.now_ms())
+        tasks = await store.tasks()
+        caps = await store.caps(task.repo_id for task in tasks)
+        planned = plan(tasks, await store.capacity(), caps, self._deps.clock.now_ms())
         if planned.start:
             await store.poke()
         return bool(planned.start)

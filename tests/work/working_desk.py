@@ -17,7 +17,7 @@ from core import valkey
 from core.github import GitHub
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
-from core.schedule import Caps, plan
+from core.schedule import plan
 from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import State, Task
@@ -213,7 +213,8 @@ class WorkingDesk(Desk):
 
     async def _nobody_works(self) -> bool:
         tasks = await self.store.tasks()
-        if plan(tasks, await self.store.capacity(), Caps(), self.clock.now_ms()).start:
+        caps = await self.store.caps(task.repo_id for task in tasks)
+        if plan(tasks, await self.store.capacity(), caps, self.clock.now_ms()).start:
             return False
         return all(task.state is not State.RUNNING for task in tasks) and await self.due_jobs() == []
 
