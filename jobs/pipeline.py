@@ -23,6 +23,7 @@ from core.tasks import (
     move,
 )
 from jobs.bench import Bench, Tools
+from jobs.bench.configured import go_on_if_mended
 from jobs.lease import Lease, StopReason
 from jobs.stages import STAGES, Step
 from jobs.stops import Asked, GaveUp, NeedsPerson, OutOfBudget, Stop, Stopped
@@ -90,9 +91,9 @@ def ask(task: Task, question: str, now_ms: int) -> Task:
     return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, question=question, reason=Reason.QUESTION)
 
 
-def hand_over(task: Task, needs: Needs, reason: Reason, now_ms: int) -> Task:
+def hand_over(task: Task, needs: Needs | None, reason: Reason, told: str, now_ms: int) -> Task:
     """A person must decide: the stage goes on from here once they have."""
-    return move(task, State.WAITING_INPUT, now_ms, needs=needs, reason=reason)
+    return move(task, State.WAITING_INPUT, now_ms, needs=needs, reason=reason, question=told)
 
 
 def may_repeat(task: Task, reason: Reason, retries: int) -> bool:
@@ -146,7 +147,8 @@ async def _settle(bench: Bench, why: Stop) -> None:
         case OutOfBudget():
             await bench.step(out_of_budget, why.exhausted)
         case NeedsPerson():
-            await bench.step(hand_over, why.needs, why.reason)
+            await bench.step(hand_over, why.needs, why.reason, why.told)
+            await go_on_if_mended(bench)
         case GaveUp():
             await bench.step(give_up, why.reason, why.why)
             await bench.tools.store.note("agent.failed", bench.task, reason=why.reason)

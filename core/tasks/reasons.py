@@ -21,6 +21,8 @@ class Reason(StrEnum):
 
     FOREIGN_PULL = "foreign_pull"
     """Somebody else's open pull request would close the issue."""
+    CONFIG = "config"
+    """The repository's configuration is broken, and nothing is guessed."""
     QUESTION = "question"
     ROUNDS = "rounds"
     """The last allowed round still found something."""

@@ -141,6 +141,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Review rounds before a person is asked: strict 3, balanced 5, lenient 10 (the seed's caps)."""
     draft: bool = True
     """Open the pull request as a draft; false once the repository has refused one."""
+    given: dict[str, str | int | float | bool] = {}
+    """What the command that added the task says itself, by dotted key of `pdev.yml`; it beats every file."""
     ci: str = "every_push"
     """When agent-written code may reach the branch, and with it CI and its secrets: `every_push`, `ready` (the reviewer
     approved) or `approved` (a person with push rights did)."""

@@ -23,7 +23,7 @@ from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
-from jobs.bench import keeping, pulls, road, talk
+from jobs.bench import configured, keeping, pulls, road, talk
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -61,6 +61,10 @@ class Bench:
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
         self.config = tools.config
         """The repository's configuration in force for this attempt."""
+        self.default_branch = ""
+        """Of the repository, known once it is set up."""
+        self.sightings = 0
+        """How often a good configuration of this repository had been seen when this attempt began to read it."""
         self.hearing = talk.Hearing()
         self.runs = 0
         """How many agents this attempt has run: with the epoch, the name of each run."""
@@ -127,10 +131,11 @@ class Bench:
     async def set_up(self) -> None:
         """Branch, start commit, pull request and worktree; each is found again if it is there already.
 
-        Raises `GaveUp` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
-        stand where ours should go.
+        Raises `GaveUp` when the repository cannot be read, and `NeedsPerson` when its configuration is broken or
+        somebody else's commits stand where ours should go.
         """
         started = self.tools.clock.now_ms()
+        sightings = await self.tools.store.config_sightings(self.task.repo_id)
         self._mirror = await self.tools.git.repository(self.door.clone_url, self.task.repo_id)
         try:
             await self._mirror.fetch(await self.token())
@@ -139,6 +144,7 @@ class Bench:
                 raise
             raise GaveUp(Reason.SETUP, unreadable(self.task.slug.partition("#")[0], error.text)) from error
         self._fetched = True
+        await configured.configure(self, sightings)
         await road.open_road(self)
         await pulls.open_pull(self)
         self._worktree = await self._mirror.worktree(

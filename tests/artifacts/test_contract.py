@@ -152,7 +152,7 @@ async def test_a_task_has_no_endless_number_of_them(make: Make, task: Task, cloc
 
 def noise(size: int) -> list[Piece]:
     """A piece that does not get smaller."""
-    return [Piece(1, size, random.Random(size).randbytes(size))]  # noqa: S311
+    return [Piece(1, size, random.Random(size).randbytes(size))]
 
 
 async def test_a_full_server_says_so_and_the_sweep_makes_room(

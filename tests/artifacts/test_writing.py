@@ -163,7 +163,7 @@ async def test_long_entries_keep_both_ends(artifacts: Artifacts, task: Task) -> 
 async def test_fifty_megabytes_are_capped(make: Make, task: Task) -> None:
     artifacts = make()
     writer = Writer(artifacts, task.id, header(task), Redactor())
-    line = random.Random(1).randbytes(5_000).hex()  # noqa: S311
+    line = random.Random(1).randbytes(5_000).hex()
     writer.add(Entry(0, "text", body="the beginning"))
     for n in range(5_300):
         writer.add(Entry(n / 100, "output", f"line {n}", line))

@@ -18,7 +18,7 @@ from core.github import GitHub
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
 from core.repoconfig import Config
-from core.schedule import Caps, is_ready, plan
+from core.schedule import is_ready, plan
 from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import State, Task
@@ -217,8 +217,9 @@ class WorkingDesk(Desk):
 
     async def _nobody_works(self) -> bool:
         tasks = await self.store.tasks()
+        caps = await self.store.caps(task.repo_id for task in tasks)
         broke = await self.store.broke(filter(is_ready, tasks))
-        if plan(tasks, await self.store.capacity(), Caps(), self.clock.now_ms(), broke).start:
+        if plan(tasks, await self.store.capacity(), caps, self.clock.now_ms(), broke).start:
             return False
         return all(task.state is not State.RUNNING for task in tasks) and await self.due_jobs() == []
 
