@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from core.tasks import LIMITS, Needs, PausedBy, Reason, Stage, State, Task, enter_stage, leave_stage, move
 from jobs.bench import Bench, Tools
 from jobs.lease import Lease, StopReason
-from jobs.stages import STAGES, Step
+from jobs.stages import STAGES, Step, gates_failed
 from jobs.stops import Asked, GaveUp, NeedsPerson, Stop, Stopped
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ async def work(task: Task, lease: Lease, tools: Tools) -> None:
             while bench.task.state is State.RUNNING:
                 await bench.step(enter_stage)
                 await tools.store.note("agent.started", bench.task, stage=bench.task.stage, round=bench.task.round)
-                done = await STAGES[bench.task.stage](bench)
+                done = await gates_failed(bench) or await STAGES[bench.task.stage](bench)
                 await bench.step(advance, done)
                 await tools.store.note("agent.completed", bench.task, outcome=done.outcome)
         except Stop as why:
@@ -45,9 +45,9 @@ def advance(task: Task, step: Step, now_ms: int) -> Task:
             return replace(task, stage=Stage.REVIEW)
         case Stage.REVIEW, "approved":
             return replace(task, stage=Stage.FINALIZE)
-        case Stage.REVIEW, _ if task.round >= task.options.max_rounds:
-            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=Reason.ROUNDS)
-        case Stage.REVIEW, _:
+        case (Stage.REVIEW, _) | (Stage.FINALIZE, "gates_failed") if step.stop or task.round >= task.last_round:
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=step.stop or Reason.ROUNDS)
+        case (Stage.REVIEW, _) | (Stage.FINALIZE, "gates_failed"):
             return replace(task, stage=Stage.CORRECT)
         case Stage.CORRECT, _:
             return replace(task, stage=Stage.REVIEW, round=task.round + 1)

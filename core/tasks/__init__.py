@@ -6,6 +6,7 @@ result with a compare-and-set.
 """
 
 from core.tasks.evidence import Gate, Note, laid_over
+from core.tasks.findings import Finding, LastReview, Mark
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -17,13 +18,12 @@ from core.tasks.moves import (
     move,
     resumed,
 )
-from core.tasks.reasons import LIMITS, Reason, parsed
+from core.tasks.reasons import LIMITS, UNSETTLED, Reason, parsed
 from core.tasks.records import (
     ENDED,
     SETTLED,
     TRIGGER_LABEL,
     Cost,
-    Finding,
     Needs,
     Options,
     PausedBy,
@@ -43,10 +43,13 @@ __all__ = [
     "MOVES",
     "SETTLED",
     "TRIGGER_LABEL",
+    "UNSETTLED",
     "Cost",
     "Finding",
     "Gate",
     "IllegalMove",
+    "LastReview",
+    "Mark",
     "Needs",
     "Note",
     "Options",

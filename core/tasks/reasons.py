@@ -24,6 +24,10 @@ class Reason(StrEnum):
     QUESTION = "question"
     ROUNDS = "rounds"
     """The last allowed round still found something."""
+    NO_PROGRESS = "no_progress"
+    """The same findings are open as a round before, or the corrections changed nothing."""
+    UNFIXABLE = "unfixable"
+    """The corrector calls a finding unfixable, and the reviewer insists on it."""
     APPROVAL = "approval"
     BRANCH_MOVED = "branch_moved"
     """Our own commits are no longer on the branch."""
@@ -48,6 +52,10 @@ class Reason(StrEnum):
 
 LIMITS = frozenset({Reason.TIMEOUT, Reason.IDLE, Reason.LIMIT})
 """Ends that a limit brought about: a check run calls them `timed_out`."""
+
+
+UNSETTLED = frozenset({Reason.ROUNDS, Reason.NO_PROGRESS, Reason.UNFIXABLE})
+"""The agents could not agree: a person judges the open findings, and may allow one more round."""
 
 
 def parsed(reason: str) -> tuple[Reason | None, str]:

@@ -6,6 +6,7 @@ import msgspec
 
 from core.refs import RepoRef
 from core.tasks.evidence import Gate
+from core.tasks.findings import Finding, LastReview
 
 TRIGGER_LABEL = "parallel-dev"
 """Setting this label starts a task, removing it pauses, setting it again goes on."""
@@ -89,21 +90,6 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing the reviewer wants changed."""
-
-    id: str
-    type: str
-    severity: str
-    text: str
-    file: str = ""
-    line: int = 0
-    round: int = 1
-    state: str = "open"
-    """`open`, `fixed` or `unfixable`."""
-    note: str = ""
-
-
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     usd: float = 0.0
     tokens: int = 0
@@ -176,6 +162,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """The last result of each gate, by name."""
     baseline: dict[str, tuple[str, ...]] = {}
     """What a verify command did on the base, by base commit and command: the outcome, then the tests that failed."""
+    last_review: LastReview | None = None
+    allowed_round: int = 0
+    """The round that a person has allowed, whatever the cap says."""
     progress: int = 0
     """Percent of the running stage, as the agent reports it."""
     activity: str = ""
@@ -227,7 +216,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:
-        return tuple(f for f in self.findings if f.state == "open")
+        return tuple(f for f in self.findings if f.is_open)
+
+    @property
+    def last_round(self) -> int:
+        """The last round of review before a person is asked."""
+        return max(self.options.max_rounds, self.allowed_round)
 
 
 def task_id(repo_id: int, issue: int) -> str:

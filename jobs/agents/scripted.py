@@ -12,8 +12,9 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from jobs.agents.answers import BadAnswer, parse_answer
 from jobs.agents.contract import Cap, EventKind, OnEvent, Probe, RunResult, RunSpec, RunStatus, Usage
-from jobs.agents.results import Answer, BadAnswer, Question, parse_answer
+from jobs.agents.results import Answer, Question
 from jobs.agents.watch import Ending, Heard, Watch, spoken
 from jobs.sandbox import Process, Runtime, Sandbox, SandboxError, SandboxSpec, this_python
 

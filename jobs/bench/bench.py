@@ -26,6 +26,7 @@ from jobs.bench import keeping, pulls, road, talk
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
+from jobs.sandbox import Sandbox
 from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
@@ -48,6 +49,8 @@ class Tools:
     """The longest a stage's agent may run (the seed's `task_max`)."""
     idle_s: float = 300
     """Without a sign of life for this long an agent is stopped (the seed's `agent_idle`)."""
+    sandbox: Sandbox | None = None
+    """Where verify commands run; without one they do not."""
 
 
 class Bench:
@@ -170,6 +173,10 @@ class Bench:
     async def diff(self) -> str:
         """The whole change of the task, readable."""
         return (await self.mirror.diff(self.task.start_sha, await self.worktree.head())).text
+
+    async def tree(self) -> str:
+        """The id of the tree that stands in the worktree's last commit: the same when the files are the same."""
+        return await self.mirror.tree_of(await self.worktree.head())
 
     async def has_changes(self) -> bool:
         """Whether the task holds anything besides its start commit."""
