@@ -25,7 +25,7 @@ from core.tasks import (
 from jobs.bench import Bench, Tools
 from jobs.bench.configured import go_on_if_mended
 from jobs.lease import Lease, StopReason
-from jobs.stages import STAGES, Step
+from jobs.stages import STAGES, Step, gates_failed
 from jobs.stops import Asked, GaveUp, NeedsPerson, OutOfBudget, Stop, Stopped
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ async def _stage(bench: Bench) -> None:
     await bench.step(enter_stage)
     await store.note("agent.started", bench.task, stage=bench.task.stage, round=bench.task.round)
     try:
-        done = await STAGES[bench.task.stage](bench)
+        done = await gates_failed(bench) or await STAGES[bench.task.stage](bench)
     except GaveUp as why:
         if not may_repeat(bench.task, why.reason, _retries(bench)) or not await _is_kept(bench):
             raise
@@ -73,9 +73,9 @@ def advance(task: Task, step: Step, now_ms: int) -> Task:
             return replace(task, stage=Stage.REVIEW)
         case Stage.REVIEW, "approved":
             return replace(task, stage=Stage.FINALIZE)
-        case Stage.REVIEW, _ if step.stop or task.round >= task.last_round:
+        case (Stage.REVIEW, _) | (Stage.FINALIZE, "gates_failed") if step.stop or task.round >= task.last_round:
             return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=step.stop or Reason.ROUNDS)
-        case Stage.REVIEW, _:
+        case (Stage.REVIEW, _) | (Stage.FINALIZE, "gates_failed"):
             return replace(task, stage=Stage.CORRECT)
         case Stage.CORRECT, _:
             return replace(task, stage=Stage.REVIEW, round=task.round + 1)

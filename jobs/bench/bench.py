@@ -27,6 +27,7 @@ from jobs.bench import configured, keeping, pulls, road, talk
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
+from jobs.sandbox import Sandbox
 from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
@@ -49,6 +50,8 @@ class Tools:
     """What holds for repositories."""
     operator: Caps = field(default_factory=Caps)
     """What all repositories of an owner, and all of the server, may spend in a day."""
+    sandbox: Sandbox | None = None
+    """Where verify commands run; without one they do not."""
 
 
 class Bench:

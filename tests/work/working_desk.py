@@ -103,7 +103,7 @@ class WorkingDesk(Desk):
                 store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
                 homes=settings.data_dir / "homes", author=AUTHOR, config=self.config,
-                operator=settings.operator_caps,
+                operator=settings.operator_caps, sandbox=self.sandbox,
             )  # fmt: skip
             info = WorkerInfo(
                 id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),
