@@ -34,7 +34,13 @@ WHAT: Mapping[str, str] = {
     "coverage": "Changed lines are tested",
 }
 _ICONS = {"passed": "✅", "failed": "❌", "warned": "⚠️", "left_out": "✂️", "skipped": "➖"}
-_RESULTS = {"passed": "passed", "failed": "failed", "warned": "look at it", "left_out": "left out", "skipped": "not run"}
+_RESULTS = {
+    "passed": "passed",
+    "failed": "failed",
+    "warned": "look at it",
+    "left_out": "left out",
+    "skipped": "not run",
+}
 
 
 # ── what gates say ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -56,7 +62,9 @@ def ran(command: str, verdict: str, exit_code: int | None, minutes: float) -> st
 
 def on_base(how: str, verdict: str) -> str:
     """`how` with what the same command does without the change."""
-    return f"{how}, as it does without this change" if verdict != "passed" else f"{how}; without this change it succeeds"
+    return (
+        f"{how}, as it does without this change" if verdict != "passed" else f"{how}; without this change it succeeds"
+    )
 
 
 def broken(how: str, tests: Sequence[str]) -> str:
@@ -97,7 +105,9 @@ def unreadable_report(why: str) -> str:
 
 def untested(lines: Sequence[int], measured: int) -> str:
     """`lines` of a file that no test runs, out of so many that are measured."""
-    return f"No test runs {'line' if len(lines) == 1 else 'lines'} {ranges(lines)} ({len(lines)} of {measured} changed)."
+    return (
+        f"No test runs {'line' if len(lines) == 1 else 'lines'} {ranges(lines)} ({len(lines)} of {measured} changed)."
+    )
 
 
 def ranges(lines: Sequence[int]) -> str:

@@ -131,8 +131,6 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     """How many times it may spend its own caps: once more each time that a person lets it go on."""
 
 
-
-
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a task is run with, fixed when it is added."""
 

@@ -76,7 +76,8 @@ class RunSpec(Generic[Answer]):
     """One agent run. Nothing in it is secret.
 
     `home` is the task's own folder, kept between runs for `resume`. `metadata` and `read_only` are shown read-only.
-    `around` is what setup made. `repairs`: so many answers that do not fit are given back to the agent, within the same bounds.
+    `around` is what setup made. `repairs`: so many answers that do not fit are given back to the agent, within the
+    same bounds.
     """
 
     run_id: str

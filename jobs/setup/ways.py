@@ -48,9 +48,7 @@ def cargo_settings(mirrors: Mapping[str, str]) -> str:
     """The settings file for Cargo, which knows no variable for a mirror; empty without one."""
     if "crates" not in mirrors:
         return ""
-    return (
-        f'[source.crates-io]\nreplace-with = "mirror"\n[source.mirror]\nregistry = "sparse+{mirrors["crates"]}"\n'
-    )
+    return f'[source.crates-io]\nreplace-with = "mirror"\n[source.mirror]\nregistry = "sparse+{mirrors["crates"]}"\n'
 
 
 def using(place: Place, layout: Layout, mounts: Sequence[str], python: Path, worktree: Path) -> Surroundings:
