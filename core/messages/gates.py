@@ -43,7 +43,7 @@ _RESULTS = {
 }
 
 
-# ── what gates say ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── what gates say ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def ran(command: str, verdict: str, exit_code: int | None, minutes: float) -> str:
@@ -150,7 +150,7 @@ def script_changed(name: str, before: str, after: str) -> str:
     return f"The script {code(name)} was {code(before, 80)} and is {now}."
 
 
-# ── findings, which the corrector reads ────────────────────────────────────────────────────────────────────────────────
+# ── findings, which the corrector reads ─────────────────────────────────────────────────────────────────────────────
 
 
 def verify_finding(summary: str, output: str) -> str:
@@ -160,15 +160,15 @@ def verify_finding(summary: str, output: str) -> str:
 
 def tests_finding(notes: Iterable[Note]) -> str:
     return (
-        f"The tests are weaker than before the change:\n\n{_listed(notes)}\n\nPut back what was taken from them and mend "
-        "the code instead. If the issue itself asks for this, call the finding unfixable and say where it does."
+        f"The tests are weaker than before the change:\n\n{_listed(notes)}\n\nPut back what was taken from them and "
+        "mend the code instead. If the issue itself asks for this, call the finding unfixable and say where it does."
     )
 
 
 def coverage_finding(notes: Iterable[Note]) -> str:
     return (
-        f"The change is not tested enough.\n\n{_listed(notes)}\n\nAdd tests that run these lines and would fail without "
-        "them. If they cannot be tested here, call the finding unfixable and say why."
+        f"The change is not tested enough.\n\n{_listed(notes)}\n\nAdd tests that run these lines and would fail "
+        "without them. If they cannot be tested here, call the finding unfixable and say why."
     )
 
 
@@ -182,7 +182,7 @@ def _listed(notes: Iterable[Note]) -> str:
     return "\n".join(f"- {f'line {note.line}: ' if note.line else ''}{note.text}" for note in notes)
 
 
-# ── check run, comment, pull request ───────────────────────────────────────────────────────────────────────────────────
+# ── check run, comment, pull request ────────────────────────────────────────────────────────────────────────────────
 
 
 def label(gate: Gate) -> str:

@@ -131,6 +131,8 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     """How many times it may spend its own caps: once more each time that a person lets it go on."""
 
 
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a task is run with, fixed when it is added."""
 
@@ -201,6 +203,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """The round that a person has allowed, whatever the cap says."""
     gates: tuple[Gate, ...] = ()
     """The last result of each gate, by name."""
+    gated: str = ""
+    """The commit that the gates judged last, and what they judged it by."""
     baseline: dict[str, tuple[str, ...]] = {}
     """What a verify command did on the base, by base commit and command: the outcome, then the tests that failed."""
     progress: int = 0
