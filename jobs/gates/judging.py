@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from core.messages import gates as words
 from core.tasks import Gate, Note
-from jobs.gates.commands import Ran, Verdict
+from jobs.gates.commands import Ran
 from jobs.gates.coverage import Coverage
 from jobs.gates.lines import Lines
 from jobs.gates.output import failing, places
@@ -14,7 +14,7 @@ from jobs.gates.output import failing, places
 MANY_LINES = 1_000
 """Changed lines above which a change is hard to review (the seed's size warning)."""
 HARD = frozenset({"verify", "change"})
-"""Gates that only a pass settles. What the others say a reviewer may judge otherwise, once the corrector has said why."""
+"""Gates that only a pass settles. The others a reviewer may judge otherwise, once the corrector has said why."""
 
 Base = tuple[str, ...]
 """What a command did on the base: its verdict, then the names of the tests that failed there."""
