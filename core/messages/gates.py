@@ -34,10 +34,16 @@ WHAT: Mapping[str, str] = {
     "coverage": "Changed lines are tested",
 }
 _ICONS = {"passed": "✅", "failed": "❌", "warned": "⚠️", "left_out": "✂️", "skipped": "➖"}
-_RESULTS = {"passed": "passed", "failed": "failed", "warned": "look at it", "left_out": "left out", "skipped": "not run"}
+_RESULTS = {
+    "passed": "passed",
+    "failed": "failed",
+    "warned": "look at it",
+    "left_out": "left out",
+    "skipped": "not run",
+}
 
 
-# ── what gates say ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── what gates say ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def ran(command: str, verdict: str, exit_code: int | None, minutes: float) -> str:
@@ -56,7 +62,9 @@ def ran(command: str, verdict: str, exit_code: int | None, minutes: float) -> st
 
 def on_base(how: str, verdict: str) -> str:
     """`how` with what the same command does without the change."""
-    return f"{how}, as it does without this change" if verdict != "passed" else f"{how}; without this change it succeeds"
+    return (
+        f"{how}, as it does without this change" if verdict != "passed" else f"{how}; without this change it succeeds"
+    )
 
 
 def broken(how: str, tests: Sequence[str]) -> str:
@@ -97,7 +105,9 @@ def unreadable_report(why: str) -> str:
 
 def untested(lines: Sequence[int], measured: int) -> str:
     """`lines` of a file that no test runs, out of so many that are measured."""
-    return f"No test runs {'line' if len(lines) == 1 else 'lines'} {ranges(lines)} ({len(lines)} of {measured} changed)."
+    return (
+        f"No test runs {'line' if len(lines) == 1 else 'lines'} {ranges(lines)} ({len(lines)} of {measured} changed)."
+    )
 
 
 def ranges(lines: Sequence[int]) -> str:
@@ -140,7 +150,7 @@ def script_changed(name: str, before: str, after: str) -> str:
     return f"The script {code(name)} was {code(before, 80)} and is {now}."
 
 
-# ── findings, which the corrector reads ────────────────────────────────────────────────────────────────────────────────
+# ── findings, which the corrector reads ─────────────────────────────────────────────────────────────────────────────
 
 
 def verify_finding(summary: str, output: str) -> str:
@@ -150,15 +160,15 @@ def verify_finding(summary: str, output: str) -> str:
 
 def tests_finding(notes: Iterable[Note]) -> str:
     return (
-        f"The tests are weaker than before the change:\n\n{_listed(notes)}\n\nPut back what was taken from them and mend "
-        "the code instead. If the issue itself asks for this, call the finding unfixable and say where it does."
+        f"The tests are weaker than before the change:\n\n{_listed(notes)}\n\nPut back what was taken from them and "
+        "mend the code instead. If the issue itself asks for this, call the finding unfixable and say where it does."
     )
 
 
 def coverage_finding(notes: Iterable[Note]) -> str:
     return (
-        f"The change is not tested enough.\n\n{_listed(notes)}\n\nAdd tests that run these lines and would fail without "
-        "them. If they cannot be tested here, call the finding unfixable and say why."
+        f"The change is not tested enough.\n\n{_listed(notes)}\n\nAdd tests that run these lines and would fail "
+        "without them. If they cannot be tested here, call the finding unfixable and say why."
     )
 
 
@@ -172,7 +182,7 @@ def _listed(notes: Iterable[Note]) -> str:
     return "\n".join(f"- {f'line {note.line}: ' if note.line else ''}{note.text}" for note in notes)
 
 
-# ── check run, comment, pull request ───────────────────────────────────────────────────────────────────────────────────
+# ── check run, comment, pull request ────────────────────────────────────────────────────────────────────────────────
 
 
 def label(gate: Gate) -> str:

@@ -203,6 +203,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """The round that a person has allowed, whatever the cap says."""
     gates: tuple[Gate, ...] = ()
     """The last result of each gate, by name."""
+    gated: str = ""
+    """The commit that the gates judged last, and what they judged it by."""
     baseline: dict[str, tuple[str, ...]] = {}
     """What a verify command did on the base, by base commit and command: the outcome, then the tests that failed."""
     progress: int = 0

@@ -105,11 +105,12 @@ def _resolved(hits: Hits, paths: Iterable[str], root: str) -> Hits:
     for path in wanted:
         ends.setdefault(PurePosixPath(path).name, []).append(path)
     found: Hits = {}
+    at: str | None
     for named, lines in hits.items():
         plain = named.replace("\\", "/").removeprefix(root.rstrip("/") + "/").removeprefix("./")
-        path = plain if plain in wanted else _by_end(plain, ends.get(PurePosixPath(plain).name, ()))
-        if path:
-            into = found.setdefault(path, {})
+        at = plain if plain in wanted else _by_end(plain, ends.get(PurePosixPath(plain).name, ()))
+        if at:
+            into = found.setdefault(at, {})
             for line, hit in lines.items():
                 into[line] = into.get(line, False) or hit
     return found

@@ -14,7 +14,7 @@ from jobs.gates.output import failing, places
 MANY_LINES = 1_000
 """Changed lines above which a change is hard to review (the seed's size warning)."""
 HARD = frozenset({"verify", "change"})
-"""Gates that only a pass settles. What the others say a reviewer may judge otherwise, once the corrector has said why."""
+"""Gates that only a pass settles. The others a reviewer may judge otherwise, once the corrector has said why."""
 
 Base = tuple[str, ...]
 """What a command did on the base: its verdict, then the names of the tests that failed there."""

@@ -68,7 +68,9 @@ def _gone(pairs: Sequence[_Pair]) -> Iterable[Note]:
         used = min(spare, missing)
         spare -= used
         if missing > used:
-            yield Note(words.tests_gone(names, missing - used, is_file=pair.is_gone), pair.path, 0 if pair.is_gone else 1)
+            yield Note(
+                words.tests_gone(names, missing - used, is_file=pair.is_gone), pair.path, 0 if pair.is_gone else 1
+            )
 
 
 def _moves(pairs: Sequence[_Pair]) -> tuple[list[list[str]], list[list[str]]]:
@@ -128,7 +130,9 @@ def _silenced(pairs: Sequence[_Pair]) -> Iterable[Note]:
             got = Counter(after.asserts) - Counter(before.asserts)
             missing = lost - came
             if missing and not got:
-                yield Note(words.asserts_gone(after.name, missing.total(), left=len(after.asserts)), pair.path, after.line)
+                yield Note(
+                    words.asserts_gone(after.name, missing.total(), left=len(after.asserts)), pair.path, after.line
+                )
 
 
 def _same(pair: _Pair) -> Iterable[tuple[Test, Test]]:

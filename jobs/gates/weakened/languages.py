@@ -44,7 +44,8 @@ PYTHON = Language(
     ),
     off=re.compile(
         r"\bmark\.(?:skip|xfail)\b|\bunittest\.(?:skip|expectedFailure)\b|^[ \t]*@(?:skip|expectedFailure)\b|"
-        r"\bpytest\.(?:skip|xfail)\s*\(|\bself\.skipTest\s*\(|\b__test__\s*=\s*False\b|\bcollect_ignore(?:_glob)?\b", _M,
+        r"\bpytest\.(?:skip|xfail)\s*\(|\bself\.skipTest\s*\(|\b__test__\s*=\s*False\b|\bcollect_ignore(?:_glob)?\b",
+        _M,
     ),
     maybe=re.compile(r"\bmark\.skipif\b|\bskip(?:If|Unless)\s*\(|\bimportorskip\s*\("),
     trivial=re.compile(

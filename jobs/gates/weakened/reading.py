@@ -84,9 +84,7 @@ class _Page:
         return tuple(Mark(self.row(line), line) for line in lines)
 
     def asserts(self, begin: int, end: int) -> Iterator[str]:
-        lines = dict.fromkeys(
-            self.line(_skip_space(self.plain, at)) for at in _between(self.asserting, begin, end)
-        )
+        lines = dict.fromkeys(self.line(_skip_space(self.plain, at)) for at in _between(self.asserting, begin, end))
         return (self.row(line) for line in lines)
 
     def tests(self) -> Iterator[Test]:
@@ -162,5 +160,3 @@ def _indent(row: str) -> int:
 
 def _between(sorted_: list[int], begin: int, end: int) -> list[int]:
     return sorted_[bisect_right(sorted_, begin - 1) : bisect_right(sorted_, end - 1)]
-
-
