@@ -5,7 +5,7 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
-from core.tasks.evidence import Gate, Note, laid_over
+from core.tasks.evidence import Gate, Note, capped, laid_over
 from core.tasks.findings import Finding, LastReview, Mark
 from core.tasks.moves import (
     MAX_CRASHES,
@@ -68,6 +68,7 @@ __all__ = [
     "Task",
     "Trigger",
     "Wish",
+    "capped",
     "enter_stage",
     "interrupted",
     "is_under_way",
