@@ -13,6 +13,7 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
+from cli import setting_up
 from cli.ports import told_if_taken
 from core.clock import SystemClock
 from core.errors import BadCredentials, Category, NotFound, OperatorError
@@ -32,7 +33,7 @@ from jobs.git import Cache
 from jobs.lease import Lease
 from jobs.pipeline import work
 from jobs.report import Reporter
-from jobs.sandbox import Bubblewrap, NoSandbox, Sandbox, find_bubblewrap
+from jobs.sandbox import Bubblewrap, NoSandbox, Sandbox, find_bubblewrap, this_python
 from jobs.supervisor import supervise
 from jobs.worker import run_worker
 
@@ -80,6 +81,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                 store=store, github=github, clock=clock, git=await _git(settings),
                 backend=open_backend(settings, sandbox), homes=settings.data_dir / "homes",
                 author=await _author(github), operator=settings.operator_caps, sandbox=sandbox,
+                setup=setting_up.setup(settings, sandbox),
             )  # fmt: skip
             reporter = Reporter(
                 store, github, clock, notice=UNPROTECTED if sandbox.mode == "none" else "",
@@ -153,7 +155,7 @@ async def open_sandbox(settings: Settings) -> Sandbox:
     program = find_bubblewrap()
     if program is None:
         raise no_sandbox("bubblewrap is not installed.")
-    sandbox = Bubblewrap(program)
+    sandbox = Bubblewrap(program, setting_up.toolchains(settings).beside(this_python()))
     scratch = settings.data_dir / "probe"
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
     report = await sandbox.probe(scratch)

@@ -210,6 +210,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     progress: int = 0
     """Percent of the running stage, as the agent reports it."""
     activity: str = ""
+    setup: tuple[str, ...] = ()
+    """Sentences about how the repository is made ready, what of it is not supported, and what was left out."""
     cost: Cost = Cost()
     cap: Cap = Cap()
     """What its repository allowed it to spend when that was last looked at; `granted` comes on top."""

@@ -28,6 +28,7 @@ from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
 from jobs.sandbox import Sandbox
+from jobs.setup import Prepared, Setup
 from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
@@ -52,6 +53,8 @@ class Tools:
     """What all repositories of an owner, and all of the server, may spend in a day."""
     sandbox: Sandbox | None = None
     """Where verify commands run; without one they do not."""
+    setup: Setup | None = None
+    """What repositories are set up with; without it they are not."""
 
 
 class Bench:
@@ -68,6 +71,8 @@ class Bench:
         """Of the repository, known once it is set up."""
         self.sightings = 0
         """How often a good configuration of this repository had been seen when this attempt began to read it."""
+        self.readied: dict[str, Prepared] = {}
+        """What this attempt knows to be set up, by commit."""
         self.hearing = talk.Hearing()
         self.runs = 0
         """How many agents this attempt has run: with the epoch, the name of each run."""

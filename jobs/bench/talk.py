@@ -22,6 +22,7 @@ from jobs.agents import About, AgentEvent, Bounds, Role, RunResult, RunSpec, Run
 from jobs.bench.purse import Purse
 from jobs.lease import StopReason
 from jobs.prompts import Said, prompt
+from jobs.setup import Prepared, prepared
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
 
 if TYPE_CHECKING:
@@ -56,12 +57,13 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     """
     if bench.lease.stopped.is_set():
         raise Stopped
+    ready = await prepared(bench)
     purse = await Purse.opened(bench)
     listener = _Listener(bench, purse)
     text = prompt(
         bench.task, schema=answer_schema(kind), diff=diff, comments=await heard(bench.door, bench.task, bench.hearing)
     )
-    spec = _spec(bench, kind, access, text, purse.bounds)
+    spec = _spec(bench, kind, access, text, purse.bounds, ready)
     async with purse:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
         await purse.settle(result)
@@ -72,7 +74,9 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     return _judge(bench, result)
 
 
-def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds) -> RunSpec[R]:
+def _spec(
+    bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds, ready: Prepared
+) -> RunSpec[R]:
     task, run = bench.task, bench.task.stages[-1]
     home = bench.tools.homes / task.id
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -90,6 +94,7 @@ def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: st
         metadata=(bench.worktree.common_dir,),
         access=access,
         bounds=bounds,
+        around=ready.around,
     )  # fmt: skip
 
 

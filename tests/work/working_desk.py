@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from cli import setting_up
 from cli.processes import Child, Children
 from core import valkey
 from core.github import GitHub
@@ -54,6 +55,10 @@ class WorkingDesk(Desk):
     data: Path = None  # type: ignore[assignment]
     config: Config = field(default_factory=Config)
     """What the repository is worked on with."""
+    sets_up: bool = False
+    """Whether workers make repositories ready; most stories need no packages."""
+    more: dict[str, str] = field(default_factory=dict)
+    """Further settings of every process of the story."""
     exchanges: list[Exchange] = field(default_factory=list)
     """Every call that was made of the hub."""
 
@@ -102,7 +107,8 @@ class WorkingDesk(Desk):
             tools = Tools(
                 store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
-                homes=settings.data_dir / "homes", author=AUTHOR, config=self.config,
+                homes=settings.data_dir / "homes", author=AUTHOR,
+                setup=setting_up.setup(settings, self.sandbox) if self.sets_up else None, config=self.config,
                 operator=settings.operator_caps, sandbox=self.sandbox,
             )  # fmt: skip
             info = WorkerInfo(
@@ -128,6 +134,7 @@ class WorkingDesk(Desk):
             "PDEV_SCRIPT_SOCKET": str(self.agent.cues.address), "WEBHOOK_SECRET": self.hub.webhook_secret or "",
             "PDEV_LEASE_S": "60", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "0.3", "PDEV_WRITES_PER_MINUTE": "10000",
             "PDEV_WRITES_PER_HOUR": "10000",
+            **self.more,
         }  # fmt: skip
 
     @asynccontextmanager
