@@ -32,7 +32,7 @@ class Takes(StrEnum):
     STAGE = "[stage]"
     MODE = "[strict | balanced | lenient]"
     TEXT = "…"
-    MONEY = "+5usd"
+    MONEY = "+5usd | +200ktokens"
     PRIORITY = "low | normal | high | urgent"
 
 
@@ -114,7 +114,13 @@ TABLE: tuple[Spec, ...] = (
     Spec("answer", Takes.TEXT, Right.PUSH, "Answer the agent's question; it goes on and reads this.", works=True),
     Spec("fix", Takes.TEXT, Right.PUSH, "Tell the corrector what to change."),
     Spec("review", Takes.MODE, Right.PUSH, "Review this task's pull request again."),
-    Spec("budget", Takes.MONEY, Right.PUSH, "Grant this task more money."),
+    Spec(
+        "budget",
+        Takes.MONEY,
+        Right.PUSH,
+        "Grant this task more money or tokens; if its session or its repository's day is spent, grant those more.",
+        works=True,
+    ),
     Spec("priority", Takes.PRIORITY, Right.PUSH, "Move this task up or down the queue."),
     Spec(
         "depends",

@@ -10,9 +10,11 @@ from bot.effects import Judge, judged
 from bot.events import CommentEvent
 from bot.handlers.asked import ASKED
 from bot.handlers.case import Case
-from bot.policy import Approve, Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
+from bot.handlers.grants import grant, purses_of
+from bot.policy import Approve, Ask, Decision, Hold, Ignore, Move, Person, Refuse, Resume, Unwish, Why
 from core.errors import NotFound
 from core.messages import Outcome, issues, mistake, mistakes, not_yet, outcome, state_name
+from core.messages.budget import still_spent
 from core.store import NoSuchTask
 from core.tasks import State, Task, Wish
 
@@ -44,7 +46,7 @@ class Answers:
 
 UNDONE = {
     "already", "no_task", "nothing", "closed", "no_access", "overtaken", "nothing_waits", "newer_waits",
-    "needs_approval", "no_question",
+    "needs_approval", "no_question", "budget", "unbounded",
 }  # fmt: skip
 
 
@@ -106,7 +108,10 @@ async def _obey(command: Command, comment: int, person: Person, answers: Answers
         answers.parts.append(await ASKED[command.name](case))
     else:
         answers.outcomes += [
-            await _steer(command.name, n, comment, person, case) for n in await _targets(command, case)
+            await grant(command, n, f"{comment}:{command.line}", case)
+            if command.name == "budget"
+            else await _steer(command.name, n, comment, person, case)
+            for n in await _targets(command, case)
         ]
         if command.everything and not answers.outcomes:
             answers.outcomes.append(Outcome("nothing", case.issue))
@@ -147,7 +152,7 @@ async def _judge(name: str, issue: int, person: Person, case: Case) -> Judge:
         case "answer":
             return partial(policy.on_answer, closed=closed)
         case _:
-            return partial(policy.on_resume, closed=closed)
+            return partial(policy.on_resume, closed=closed, purses=await purses_of(issue, case))
 
 
 async def _is_closed(issue: int, case: Case) -> bool:
@@ -162,6 +167,8 @@ def told(decision: Decision, task: Task) -> Outcome:
     match decision:
         case Move(State.CANCELLED | State.PAUSED as to):
             return Outcome(to.value, task.issue)
+        case Hold():
+            return Outcome("paused", task.issue)
         case Ask(wish):
             return Outcome("cancelling" if wish is Wish.CANCEL else "pausing", task.issue)
         case Unwish():
@@ -175,7 +182,7 @@ def told(decision: Decision, task: Task) -> Outcome:
         case Approve():
             return Outcome("approved", task.issue, f"`{task.approved_sha[:7]}`")
         case Refuse(why):
-            return Outcome(why.value, task.issue, state_name(task))
+            return Outcome(why.value, task.issue, still_spent(task) if why is Why.BUDGET else state_name(task))
         case Ignore():
             return Outcome("already", task.issue, state_name(task))
         case _:

@@ -1,6 +1,6 @@
 """The one comment per issue that says where its task stands, edited in place."""
 
-from core.messages import approval, words
+from core.messages import approval, budget, words
 from core.messages.standing import headline, story
 from core.schedule import Wait
 from core.tasks import Stage, StageRun, State, Task
@@ -63,7 +63,7 @@ def _progress(task: Task, now_ms: int) -> str:
     shown = [] if task.settled else [words.bar(words.progress(task))]
     took = words.worked(task, now_ms)
     worked = f"{words.duration(took)} of work" if took else ""
-    return " · ".join(p for p in (*shown, worked, words.cost(task)) if p)
+    return " · ".join(p for p in (*shown, worked, budget.spent(task)) if p)
 
 
 def _stages(task: Task, now_ms: int | None) -> str:
@@ -97,7 +97,7 @@ def _run(task: Task, run: StageRun, now_ms: int | None) -> str:
     told = approval.outcome_word(run.stage) if run.outcome == "asked" else _OUTCOMES.get(run.outcome, run.outcome)
     took = words.duration((run.ended_ms or run.started_ms) - run.started_ms)
     box = "x" if run.outcome in _DONE else " "
-    return f"- [{box}] " + " · ".join(p for p in (name, again, told, took) if p)
+    return f"- [{box}] " + " · ".join(p for p in (name, again, told, took, budget.of_run(run)) if p)
 
 
 def _doing(task: Task, run: StageRun, now_ms: int | None) -> list[str]:

@@ -39,16 +39,6 @@ def worked(task: Task, now_ms: int) -> int:
     return sum((run.ended_ms or now_ms) - run.started_ms for run in task.stages)
 
 
-def cost(task: Task) -> str:
-    """Money and tokens of a task so far; empty when no agent reported any."""
-    parts = []
-    if task.cost.usd:
-        parts.append(f"${task.cost.usd:.2f}")
-    if task.cost.tokens:
-        parts.append(f"{task.cost.tokens:,} tokens")
-    return " · ".join(parts)
-
-
 def progress(task: Task) -> int:
     """Percent of the whole way. Nobody knows how many rounds there will be, so each takes half of what is left."""
     if task.settled:

@@ -20,7 +20,7 @@ from core.store import Run
 from core.tasks import Cost, Exhausted, Scope
 from jobs.agents import AgentEvent, Bounds, RunResult, RunStatus
 from jobs.deps import STORE_AWAY
-from jobs.stops import OutOfBudget
+from jobs.stops import OutOfBudget, Refilled
 
 if TYPE_CHECKING:
     from jobs.bench import Bench
@@ -110,11 +110,13 @@ class Purse:
         )
         await self._charge()
 
-    def judge(self, result: RunResult[Any]) -> None:
-        """Raises `OutOfBudget` for a run that was stopped at one of its bounds."""
-        kind = _LIMITS.get(result.status)
-        if kind:
-            raise OutOfBudget(budget.overdrawn(self._accounts) or budget.tightest(self._accounts, kind))
+    async def judge(self, result: RunResult[Any]) -> None:
+        """Raises `OutOfBudget` for a run that was stopped at one of its bounds, `Refilled` if that was raised since."""
+        if kind := _LIMITS.get(result.status):
+            await self._charge()
+            if budget.used_up(self._accounts):
+                raise OutOfBudget(budget.overdrawn(self._accounts) or budget.tightest(self._accounts, kind))
+            raise Refilled
 
     def facts(self) -> dict[str, Any]:
         """The record's fields that say what was spent, by the task and by its stage."""
@@ -135,7 +137,18 @@ class Purse:
         spending = await self._bench.tools.store.charge(self._bench.task, used)
         self._charged = used
         self._accounts = _accounts(self._bench, self._caps, spending)
+        if budget.overdrawn(self._accounts) and await self._is_granted_more():
+            self._accounts = _accounts(self._bench, self._caps, spending)
         self._exhausted = budget.overdrawn(self._accounts)
+
+    async def _is_granted_more(self) -> bool:
+        """Whether somebody has, since the record was last read."""
+        bench = self._bench
+        newest = await bench.tools.store.task(bench.task.id)
+        if newest is None or newest.granted == bench.task.granted:
+            return False
+        bench.task = replace(bench.task, granted=newest.granted, grants=newest.grants)
+        return True
 
 
 def _is_priced(bench: Bench) -> bool:

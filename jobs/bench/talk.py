@@ -68,7 +68,7 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     if bench.lease.why is StopReason.LOST:
         raise Stopped
     await bench.note(activity="", **purse.facts())
-    purse.judge(result)
+    await purse.judge(result)
     return _judge(bench, result)
 
 
