@@ -23,8 +23,9 @@ from core.tasks import (
     move,
 )
 from jobs.bench import Bench, Tools
+from jobs.bench.configured import go_on_if_mended
 from jobs.lease import Lease, StopReason
-from jobs.stages import STAGES, Step
+from jobs.stages import STAGES, Step, gates_failed
 from jobs.stops import Asked, GaveUp, NeedsPerson, OutOfBudget, Refilled, Stop, Stopped
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ async def _stage(bench: Bench) -> None:
     await bench.step(enter_stage)
     await store.note("agent.started", bench.task, stage=bench.task.stage, round=bench.task.round)
     try:
-        done = await STAGES[bench.task.stage](bench)
+        done = await gates_failed(bench) or await STAGES[bench.task.stage](bench)
     except GaveUp as why:
         if not may_repeat(bench.task, why.reason, _retries(bench)):
             raise
@@ -78,9 +79,9 @@ def advance(task: Task, step: Step, now_ms: int) -> Task:
             return replace(task, stage=Stage.REVIEW)
         case Stage.REVIEW, "approved":
             return replace(task, stage=Stage.FINALIZE)
-        case Stage.REVIEW, _ if task.round >= task.options.max_rounds:
-            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=Reason.ROUNDS)
-        case Stage.REVIEW, _:
+        case (Stage.REVIEW, _) | (Stage.FINALIZE, "gates_failed") if step.stop or task.round >= task.last_round:
+            return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, reason=step.stop or Reason.ROUNDS)
+        case (Stage.REVIEW, _) | (Stage.FINALIZE, "gates_failed"):
             return replace(task, stage=Stage.CORRECT)
         case Stage.CORRECT, _:
             return replace(task, stage=Stage.REVIEW, round=task.round + 1)
@@ -96,9 +97,9 @@ def ask(task: Task, question: str, now_ms: int) -> Task:
     return move(task, State.WAITING_INPUT, now_ms, needs=Needs.ANSWER, question=question, reason=Reason.QUESTION)
 
 
-def hand_over(task: Task, needs: Needs, reason: Reason, now_ms: int) -> Task:
+def hand_over(task: Task, needs: Needs | None, reason: Reason, told: str, now_ms: int) -> Task:
     """A person must decide: the stage goes on from here once they have."""
-    return move(task, State.WAITING_INPUT, now_ms, needs=needs, reason=reason)
+    return move(task, State.WAITING_INPUT, now_ms, needs=needs, reason=reason, question=told)
 
 
 def may_repeat(task: Task, reason: Reason, retries: int) -> bool:
@@ -152,7 +153,8 @@ async def _settle(bench: Bench, why: Stop) -> None:
         case OutOfBudget():
             await bench.step(out_of_budget, why.exhausted)
         case NeedsPerson():
-            await bench.step(hand_over, why.needs, why.reason)
+            await bench.step(hand_over, why.needs, why.reason, why.told)
+            await go_on_if_mended(bench)
         case GaveUp():
             await bench.step(give_up, why.reason, why.why)
             await bench.tools.store.note("agent.failed", bench.task, reason=why.reason)

@@ -34,11 +34,11 @@ class AgentCrashed(Exception):
 
 
 class NeedsPerson(Stop):
-    """A person must decide first: `needs` says what."""
+    """A person must decide first: `needs` says what, `told` is what the reason's own words do not say."""
 
-    def __init__(self, needs: Needs, reason: Reason) -> None:
+    def __init__(self, needs: Needs | None, reason: Reason, told: str = "") -> None:
         super().__init__(f"{needs}: {reason}")
-        self.needs, self.reason = needs, reason
+        self.needs, self.reason, self.told = needs, reason, told
 
 
 class OutOfBudget(Stop):

@@ -111,7 +111,13 @@ TABLE: tuple[Spec, ...] = (
         "End this task, these tasks, or all of this repository; work is kept.",
         works=True,
     ),
-    Spec("answer", Takes.TEXT, Right.PUSH, "Answer the agent's question; it goes on and reads this.", works=True),
+    Spec(
+        "answer",
+        Takes.TEXT,
+        Right.PUSH,
+        "Answer the agent's question; it goes on and reads this. `waive F1` or `waive all` lets findings be.",
+        works=True,
+    ),
     Spec("fix", Takes.TEXT, Right.PUSH, "Tell the corrector what to change."),
     Spec("review", Takes.MODE, Right.PUSH, "Review this task's pull request again."),
     Spec(

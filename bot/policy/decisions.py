@@ -22,6 +22,7 @@ class Why(StrEnum):
     NEEDS_APPROVAL = "needs_approval"
     NO_QUESTION = "no_question"
     BUDGET = "budget"
+    NO_FINDING = "no_finding"
 
     BOT = "a bot does not start work"
     LABEL_GONE = "the label was removed again"

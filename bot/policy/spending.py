@@ -8,6 +8,8 @@ raises it, and the task waits for midnight.
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from bot.policy.decisions import Decision, Grant
 from core.budget import SHARED, Account, Caps, Spending, accounts, granted, is_bounded, used_up
 from core.tasks import Cost, Exhausted, PausedBy, Reason, Scope, State, Task
@@ -25,7 +27,9 @@ class Purses:
     def behind(self, task: Task) -> tuple[Account, ...]:
         """Every purse above the stage. A stage's own limit is no budget: going on lets it use as much once more."""
         above: Spending = {scope: spent for scope, spent in self.spending.items() if scope is not Scope.STAGE}
-        return accounts(task, self.caps, above, priced=task.reason != Reason.NO_PRICE)
+        # A task with options of its own may have another bound than its repository's tasks have.
+        caps = replace(self.caps, task=task.cap) if task.options.given else self.caps
+        return accounts(task, caps, above, priced=task.reason != Reason.NO_PRICE)
 
 
 def is_stopped_by_budget(task: Task) -> bool:

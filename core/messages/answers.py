@@ -131,6 +131,7 @@ _OUTCOMES = {
     "granted": "{issue}: {detail}",
     "unbounded": "{issue} is not changed: {detail}",
     "budget": "{issue} does not go on: {detail}",
+    "no_finding": "{issue} has no open finding of that name, so nothing was done. Its comment lists the open ones.",
     "overtaken": "{issue} is not changed: this command arrived after one that was written later, and the later one "
     "counts. If you still want it, write it again.",
     "no_task": "{issue} is not a task of pdev. Set the label `parallel-dev` on it to start one.",

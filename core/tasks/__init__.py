@@ -5,6 +5,8 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
+from core.tasks.evidence import Gate, Note, capped, laid_over
+from core.tasks.findings import Finding, LastReview, Mark
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -16,7 +18,7 @@ from core.tasks.moves import (
     move,
     resumed,
 )
-from core.tasks.reasons import LIMITS, RETRIED, Reason, parsed
+from core.tasks.reasons import LIMITS, RETRIED, UNSETTLED, Reason, parsed
 from core.tasks.records import (
     ENDED,
     SETTLED,
@@ -24,7 +26,6 @@ from core.tasks.records import (
     Cap,
     Cost,
     Exhausted,
-    Finding,
     Needs,
     Options,
     PausedBy,
@@ -46,12 +47,17 @@ __all__ = [
     "RETRIED",
     "SETTLED",
     "TRIGGER_LABEL",
+    "UNSETTLED",
     "Cap",
     "Cost",
     "Exhausted",
     "Finding",
+    "Gate",
     "IllegalMove",
+    "LastReview",
+    "Mark",
     "Needs",
+    "Note",
     "Options",
     "PausedBy",
     "Reason",
@@ -62,9 +68,11 @@ __all__ = [
     "Task",
     "Trigger",
     "Wish",
+    "capped",
     "enter_stage",
     "interrupted",
     "is_under_way",
+    "laid_over",
     "leave_stage",
     "move",
     "parsed",

@@ -105,7 +105,7 @@ def leave_stage(task: Task, outcome: str, now_ms: int, summary: str = "") -> Tas
     if not is_under_way(task):
         task = enter_stage(task, now_ms)
     last = replace(task.stages[-1], ended_ms=now_ms, outcome=outcome, summary=summary)
-    passed = outcome in {"passed", "approved", "corrections_needed"}
+    passed = outcome in {"passed", "approved", "corrections_needed", "gates_failed"}
     done, crashes = (100, 0) if passed else (task.progress, task.crashes)
     return replace(
         task, stages=(*task.stages[:-1], last), progress=done, crashes=crashes, activity="", updated_ms=now_ms

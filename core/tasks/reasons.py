@@ -21,9 +21,15 @@ class Reason(StrEnum):
 
     FOREIGN_PULL = "foreign_pull"
     """Somebody else's open pull request would close the issue."""
+    CONFIG = "config"
+    """The repository's configuration is broken, and nothing is guessed."""
     QUESTION = "question"
     ROUNDS = "rounds"
     """The last allowed round still found something."""
+    NO_PROGRESS = "no_progress"
+    """The same findings are open as a round before, or the corrections changed nothing."""
+    UNFIXABLE = "unfixable"
+    """The corrector calls a finding unfixable, and the reviewer insists on it."""
     APPROVAL = "approval"
     BRANCH_MOVED = "branch_moved"
     """Our own commits are no longer on the branch."""
@@ -53,6 +59,9 @@ class Reason(StrEnum):
 LIMITS = frozenset({Reason.TIMEOUT, Reason.IDLE, Reason.LIMIT})
 """Ends that a limit brought about: a check run calls them `timed_out`."""
 
+
+UNSETTLED = frozenset({Reason.ROUNDS, Reason.NO_PROGRESS, Reason.UNFIXABLE})
+"""The agents could not agree: a person judges the open findings, and may allow one more round."""
 
 RETRIED = frozenset({Reason.TIMEOUT, Reason.IDLE, Reason.AGENT_FAILED, Reason.BAD_OUTPUT})
 """Ends of an attempt that another attempt may not meet: an agent that hung, broke off or handed in nonsense. The

@@ -5,6 +5,8 @@ from enum import StrEnum
 import msgspec
 
 from core.refs import RepoRef
+from core.tasks.evidence import Gate
+from core.tasks.findings import Finding, LastReview
 
 TRIGGER_LABEL = "parallel-dev"
 """Setting this label starts a task, removing it pauses, setting it again goes on."""
@@ -117,7 +119,7 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     ended_ms: int | None = None
     outcome: str | None = None
     """`passed`, `approved`, `corrections_needed`, `failed`, `limit`, `crashed`, `cancelled`, `paused`, `asked`,
-    `stopped` (a person must decide); None
+    `stopped` (a person must decide), `gates_failed` (no agent was asked); None
     while it runs, or waits for another worker after an interruption."""
     summary: str = ""
     epoch: int = 0
@@ -129,21 +131,6 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     """How many times it may spend its own caps: once more each time that a person lets it go on."""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing the reviewer wants changed."""
-
-    id: str
-    type: str
-    severity: str
-    text: str
-    file: str = ""
-    line: int = 0
-    round: int = 1
-    state: str = "open"
-    """`open`, `fixed` or `unfixable`."""
-    note: str = ""
-
-
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a task is run with, fixed when it is added."""
 
@@ -152,6 +139,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Review rounds before a person is asked: strict 3, balanced 5, lenient 10 (the seed's caps)."""
     draft: bool = True
     """Open the pull request as a draft; false once the repository has refused one."""
+    given: dict[str, str | int | float | bool] = {}
+    """What the command that added the task says itself, by dotted key of `pdev.yml`; it beats every file."""
     ci: str = "every_push"
     """When agent-written code may reach the branch, and with it CI and its secrets: `every_push`, `ready` (the reviewer
     approved) or `approved` (a person with push rights did)."""
@@ -207,8 +196,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     stages: tuple[StageRun, ...] = ()
     findings: tuple[Finding, ...] = ()
-    gates: dict[str, str] = {}
-    """Gate name to outcome: `passed`, or `left_out: <what>`."""
+    last_review: LastReview | None = None
+    allowed_round: int = 0
+    """The round that a person has allowed, whatever the cap says."""
+    gates: tuple[Gate, ...] = ()
+    """The last result of each gate, by name."""
+    gated: str = ""
+    """The commit that the gates judged last, and what they judged it by."""
+    baseline: dict[str, tuple[str, ...]] = {}
+    """What a verify command did on the base, by base commit and command: the outcome, then the tests that failed."""
     progress: int = 0
     """Percent of the running stage, as the agent reports it."""
     activity: str = ""
@@ -268,7 +264,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:
-        return tuple(f for f in self.findings if f.state == "open")
+        return tuple(f for f in self.findings if f.is_open)
+
+    @property
+    def last_round(self) -> int:
+        """The last round of review before a person is asked."""
+        return max(self.options.max_rounds, self.allowed_round)
 
 
 def task_id(repo_id: int, issue: int) -> str:

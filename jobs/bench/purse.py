@@ -54,8 +54,9 @@ class Purse:
         """Look what is left. Raises `OutOfBudget` when that is nothing, or when nothing would ever stop the run."""
         bench.runs += 1
         store = bench.tools.store
-        caps = budget.together(budget.of_repository(bench.config), bench.tools.operator)
-        await store.remember_caps(bench.task.repo_id, caps)
+        # What all tasks share is the repository's to bound: no task's own profile raises it.
+        shared = budget.together(await store.budgets(bench.task.repo_id), bench.tools.operator)
+        caps = replace(shared, task=budget.of_repository(bench.config).task)
         accounts = _accounts(bench, caps, await store.spending(bench.task))
         purse = cls(bench, accounts, caps)
         await bench.note(cap=caps.task, **purse.facts())

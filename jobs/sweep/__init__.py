@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from core.cancellation import is_cancelled, pause
 from core.errors import PdevError
 from core.queue import Report
-from core.schedule import Caps, is_ready, plan
+from core.schedule import is_ready, plan
 from core.store import Store
 from jobs.deps import STORE_AWAY, Deps
 from jobs.sweep.budgets import wake_solvent
@@ -122,8 +122,9 @@ class Sweep:
         if await is_schedule_queued(self._deps.redis):
             return False
         tasks = await store.tasks()
+        caps = await store.caps(task.repo_id for task in tasks)
         broke = await store.broke(filter(is_ready, tasks))
-        planned = plan(tasks, await store.capacity(), Caps(), self._deps.clock.now_ms(), broke)
+        planned = plan(tasks, await store.capacity(), caps, self._deps.clock.now_ms(), broke)
         if planned.start:
             await store.poke()
         return bool(planned.start)

@@ -1,20 +1,15 @@
 """What agents may cost: stopped at a bound with their work kept, told how to grant more, and going on with it."""
 
-from core.repoconfig import Config
 from core.tasks import PausedBy, Reason, Scope, State
-from demo.player import Fault, edit, hold, run, spend, swap, verdict
+from demo.player import edit, hold, run, spend, swap
 from tests.stories.conftest import reactions
 from tests.work.working_desk import WorkingDesk
 
 MEND = swap("textkit/slug.py", "[a-z]+", "[a-z0-9]+")
 
 
-def configured(**parts: object) -> Config:
-    return Config.model_validate(parts)
-
-
 async def test_the_task_budget_is_spent_and_a_grant_goes_on(desk: WorkingDesk) -> None:
-    desk.config = configured(budget={"task": {"usd": 2}})
+    await desk.configure("budget: {task: {usd: 2}}")
     issue = await desk.issue()
     desk.agent.plays(edit("half.txt", "half\n"), spend(tokens_in=900, usd=2.5), hold("for ever"), attempt=1)
     desk.agent.plays(run("grep", "half", "half.txt"), MEND, spend(tokens_in=50, usd=0.25), attempt=2)
@@ -22,7 +17,8 @@ async def test_the_task_budget_is_spent_and_a_grant_goes_on(desk: WorkingDesk) -
         await desk.label(issue.number)
         task = await desk.until_state(issue.number, State.PAUSED)
         assert (task.paused_by, task.reason) == (PausedBy.BUDGET, Reason.BUDGET)
-        assert task.exhausted and (task.exhausted.scope, task.exhausted.spent) == (Scope.TASK, 2.5)
+        assert task.exhausted
+        assert (task.exhausted.scope, task.exhausted.spent) == (Scope.TASK, 2.5)
         assert (task.cost.usd, task.stages[0].cost.usd, task.stages[0].outcome) == (2.5, 2.5, "paused")
         assert await desk.wip(issue.number, "half.txt") == "half\n"
         await desk.shown(issue.number)
