@@ -48,4 +48,4 @@ async def grant(command: Command, issue: int, cause: str, case: Case) -> Outcome
 
 
 async def _purses(task: Task, case: Case) -> Purses:
-    return Purses(await case.store.budgets(task.repo_id), await case.store.spending(task))
+    return Purses(await case.store.budget_caps(task.repo_id), await case.store.spending(task))

@@ -57,7 +57,7 @@ class Ledgers(Room):
         await self._redis.set(_OPERATOR, msgspec.json.encode(own))
 
     async def budget_caps(self, repo_id: int) -> Caps:
-        """The bounds as last remembered; none for a repository in which nobody has worked yet."""
+        """The bounds as last seen; none for a repository whose configuration nobody has read yet."""
         return (await self._all_caps([repo_id]))[repo_id]
 
     async def broke(self, tasks: Iterable[Task]) -> dict[str, Scope]:

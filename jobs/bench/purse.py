@@ -55,7 +55,7 @@ class Purse:
         bench.runs += 1
         store = bench.tools.store
         # What all tasks share is the repository's to bound: no task's own profile raises it.
-        shared = budget.together(await store.budgets(bench.task.repo_id), bench.tools.operator)
+        shared = budget.together(await store.budget_caps(bench.task.repo_id), bench.tools.operator)
         caps = replace(shared, task=budget.of_repository(bench.config).task)
         accounts = _accounts(bench, caps, await store.spending(bench.task))
         purse = cls(bench, accounts, caps)
