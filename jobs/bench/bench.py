@@ -22,7 +22,7 @@ from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
-from jobs.bench import keeping, pulls, road, talk
+from jobs.bench import guide, keeping, pulls, road, talk
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -61,6 +61,7 @@ class Bench:
         self.config = Config()
         """The repository's configuration in force for this attempt."""
         self.hearing = talk.Hearing()
+        self.guide = guide.Guide()
         self.wip_sha = ""
         """What stands on the server's checkpoint ref, whoever's run put it there; a push takes its place."""
         self._mirror: Mirror | None = None

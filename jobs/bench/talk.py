@@ -20,8 +20,9 @@ from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
 from core.tasks import Cost, Reason, Stage, Task
 from jobs.agents import About, AgentEvent, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from jobs.bench.guide import override, read_guide, refused
 from jobs.lease import StopReason
-from jobs.prompts import Said, prompt
+from jobs.prompts import BadTemplate, Material, Said, prompt
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
 
 if TYPE_CHECKING:
@@ -60,15 +61,31 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     if bench.lease.stopped.is_set():
         raise Stopped
     listener = _Listener(bench, spent=bench.task.cost)
-    text = prompt(
-        bench.task, schema=answer_schema(kind), diff=diff, comments=await heard(bench.door, bench.task, bench.hearing)
-    )
-    spec = _spec(bench, kind, access, text)
+    spec = _spec(bench, kind, access, await _prompt(bench, kind, diff))
     result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
     if bench.lease.why is StopReason.LOST:
         raise Stopped
     await bench.note(cost=listener.total(result), activity="")
     return _judge(bench, result)
+
+
+async def _prompt(bench: Bench, kind: type[R], diff: str) -> str:
+    """What the agent is told; raises `GaveUp` when the repository's own text for its role cannot be used."""
+    guide = await read_guide(bench)
+    verify = bench.config.verify
+    try:
+        material = Material(
+            schema=answer_schema(kind),
+            config=bench.config,
+            diff=diff,
+            comments=await heard(bench.door, bench.task, bench.hearing),
+            guidance=guide.guidance,
+            verify=() if isinstance(verify, str) else verify,
+            override=override(guide, ROLES[bench.task.stage]),
+        )
+        return prompt(bench.task, material)
+    except BadTemplate as bad:
+        raise refused(guide, bad) from bad
 
 
 def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str) -> RunSpec[R]:

@@ -25,7 +25,9 @@ def forbidden(path: str) -> str | None:
     """What kind of thing a new file at `path` (folded) is, if nobody commits such things, else None."""
     *folders, name = path.split("/")
     if name in _NAMES or _ENV.fullmatch(name):
-        return "kept on one machine only" if name not in {".coverage", ".ds_store", "thumbs.db"} else "left by a program"
+        return (
+            "kept on one machine only" if name not in {".coverage", ".ds_store", "thumbs.db"} else "left by a program"
+        )
     if name.endswith(_ENDS):
         return "a key" if name.endswith(_ENDS[:7]) else "left by a program"
     found = next((folder for folder in folders if folder in _FOLDERS), None)
