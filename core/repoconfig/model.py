@@ -98,7 +98,7 @@ class Config(_Part):
     """The configuration in force: every key with its value."""
 
     profile: ProfileName = Field("balanced", description="Which profile fills in what is not said here.")
-    max_agents: Annotated[int, Field(ge=1, le=50)] = Field(5, description="Agents at work in this repository at once.")
+    max_agents: Annotated[int, Field(ge=1, le=20)] = Field(5, description="Agents at work in this repository at once.")
     review: Review = Review()
     ci: Literal["every_push", "ready", "approved"] | None = Field(
         None,

@@ -18,6 +18,8 @@ import psutil
 
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 64 << 20
+UNREAD_BYTES = 1 << 20
+"""What a program may leave unread of what it is offered; the rest is dropped."""
 GONE_WITHIN_S = 2.0  # the promise of the acceptance list: nothing of a killed run lives longer
 _STDERR_TAIL = 16 << 10
 _CHUNK = 1 << 16
@@ -86,6 +88,14 @@ class Process:
             await pipe.drain()
         if close:
             pipe.close()
+
+    def offer(self, data: bytes) -> bool:
+        """Send to its stdin without waiting for it to read; False when it does not, and too much waits already."""
+        pipe = _present(self._talk.stdin)
+        if pipe.is_closing() or pipe.transport.get_write_buffer_size() > UNREAD_BYTES:
+            return False
+        pipe.write(data)
+        return True
 
     async def lines(self) -> AsyncIterator[str]:
         """Its stdout, line by line, without the line ends. Raises OutputTooLarge."""
