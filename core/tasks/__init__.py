@@ -5,7 +5,7 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
-from core.tasks.evidence import Gate, Note, laid_over
+from core.tasks.evidence import Gate, Note, capped, laid_over
 from core.tasks.findings import Finding, LastReview, Mark
 from core.tasks.moves import (
     MAX_CRASHES,
@@ -18,15 +18,18 @@ from core.tasks.moves import (
     move,
     resumed,
 )
-from core.tasks.reasons import LIMITS, UNSETTLED, Reason, parsed
+from core.tasks.reasons import LIMITS, RETRIED, UNSETTLED, Reason, parsed
 from core.tasks.records import (
     ENDED,
     SETTLED,
     TRIGGER_LABEL,
+    Cap,
     Cost,
+    Exhausted,
     Needs,
     Options,
     PausedBy,
+    Scope,
     Stage,
     StageRun,
     State,
@@ -41,10 +44,13 @@ __all__ = [
     "LIMITS",
     "MAX_CRASHES",
     "MOVES",
+    "RETRIED",
     "SETTLED",
     "TRIGGER_LABEL",
     "UNSETTLED",
+    "Cap",
     "Cost",
+    "Exhausted",
     "Finding",
     "Gate",
     "IllegalMove",
@@ -55,12 +61,14 @@ __all__ = [
     "Options",
     "PausedBy",
     "Reason",
+    "Scope",
     "Stage",
     "StageRun",
     "State",
     "Task",
     "Trigger",
     "Wish",
+    "capped",
     "enter_stage",
     "interrupted",
     "is_under_way",

@@ -16,7 +16,8 @@ from jobs.agents.results import Answer
 
 Role = Literal["developer", "reviewer", "corrector", "finalizer"]
 Access = Literal["read", "edit", "full"]
-Cap = Literal["turn_limit", "usd", "schema", "resume", "interrupt", "permission_cb"]
+Cap = Literal["turn_limit", "usd", "schema", "resume", "interrupt", "permission_cb", "price"]
+"""`price`: it says what its runs cost. Without, money bounds nothing and a bound on tokens is asked for."""
 EventKind = Literal[
     "started", "text", "tool_call", "tool_result", "file_change", "permission", "usage", "retry", "error", "ended",
     "progress", "plan", "invalid", "near_limit",
@@ -66,6 +67,7 @@ class Bounds:
     tokens: int | None = None
     output: int = 64 << 20
     near: float = 0.8
+    """From this share of any of them on, the agent is told to come to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +96,6 @@ class RunSpec(Generic[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class AgentEvent:
-    """Something the agent did or said, or was told (`invalid`, `near_limit`).
-
-    `t`: seconds since the run began. `raw`: the line it came from, if any.
-    """
-
-    seq: int
-    t: float
-    kind: EventKind
-    id: str = ""
-    tool: str = ""
-    title: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
-    raw: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one run."""
 
@@ -130,6 +115,27 @@ class Usage:
             self.cache_read + other.cache_read,
             self.cache_write + other.cache_write,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEvent:
+    """Something the agent did or said, or was told (`invalid`, `near_limit`).
+
+    `t`: seconds since the run began. `raw`: the line it came from, if any.
+    """
+
+    seq: int
+    t: float
+    kind: EventKind
+    id: str = ""
+    tool: str = ""
+    title: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    raw: str = ""
+    usage: Usage = Usage()
+    usd: float = 0.0
+    turns: int = 0
+    """What it used since the event before; zeros for most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class ScriptedBackend:
     cue: Path
     runtime: Runtime = field(default_factory=this_python)
     name: ClassVar[str] = "scripted"
-    caps: ClassVar[frozenset[Cap]] = frozenset({"schema"})
+    caps: ClassVar[frozenset[Cap]] = frozenset({"schema", "price"})
 
     async def check(self) -> Probe:
         if not self.player.is_file():

@@ -155,8 +155,9 @@ class Watch:
     async def _pass_on(self, heard: Heard, raw: str = "") -> None:
         self._seq += 1
         event = AgentEvent(
-            self._seq, self.seconds, heard.kind, heard.id, heard.tool, heard.title, heard.data, raw[:4096]
-        )
+            self._seq, self.seconds, heard.kind, heard.id, heard.tool, heard.title, heard.data, raw[:4096],
+            heard.usage, heard.usd, heard.turns,
+        )  # fmt: skip
         await self.on_event(event)
 
     def _judge(self, answer: Any) -> None:

@@ -36,7 +36,7 @@ async def read_guide(bench: Bench) -> Guide:
     guide = bench.guide
     if guide.branch:
         return guide
-    default = (await bench.door.repository()).default_branch
+    default = bench.default_branch
     tip = await bench.mirror.fetched(f"refs/heads/{default}")
     if tip is None:
         return guide

@@ -114,6 +114,12 @@ class Process:
         if rest:
             yield rest.decode("utf-8", "replace")
 
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Its stdout as it comes, whatever it is; how much is too much is for the reader to say."""
+        pipe = _present(self._talk.stdout)
+        while chunk := await pipe.read(_CHUNK):
+            yield chunk
+
     async def wait(self) -> int:
         """Its exit code; 128 + n when signal n ended it. What it left running is ended too. Raises StillAlive."""
         await asyncio.shield(self._tasks[0])
