@@ -60,7 +60,7 @@ class Ledgers(Room):
         own = Caps(owner_day=caps.owner_day, server_day=caps.server_day)
         await self._redis.set(_OPERATOR, msgspec.json.encode(own))
 
-    async def caps(self, repo_id: int) -> Caps:
+    async def budget_caps(self, repo_id: int) -> Caps:
         """The bounds as last remembered; none for a repository in which nobody has worked yet."""
         return (await self._all_caps([repo_id]))[repo_id]
 
