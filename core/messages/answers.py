@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.messages import words
 from core.messages.standing import headline
 from core.messages.words import code
+from core.progress import overall
 from core.tasks import State, Task, Wish
 
 FOOTER = "`/pdev help` shows every command."
@@ -167,7 +168,7 @@ def status(tasks: Sequence[Task]) -> str:
     lines = ["| issue | where it stands | progress | pull request |", "|---|---|---|---|"]
     for task in tasks:
         pull = f"#{task.pr}" if task.pr else ""
-        lines.append(f"| #{task.issue} | {task_line(task)} | {words.bar(words.progress(task))} | {pull} |")
+        lines.append(f"| #{task.issue} | {task_line(task)} | {words.bar(overall(task))} | {pull} |")
     return "\n".join(lines) + "\n\nThe comment on each issue has the details."
 
 

@@ -23,7 +23,7 @@ from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
-from jobs.bench import configured, keeping, pulls, road, talk
+from jobs.bench import configured, guide, keeping, pulls, road, talk
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -67,6 +67,7 @@ class Bench:
         self.sightings = 0
         """How often a good configuration of this repository had been seen when this attempt began to read it."""
         self.hearing = talk.Hearing()
+        self.guide = guide.Guide()
         self.runs = 0
         """How many agents this attempt has run: with the epoch, the name of each run."""
         self.wip_sha = ""

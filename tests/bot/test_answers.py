@@ -74,20 +74,6 @@ def test_status(new_task: NewTask) -> None:
     golden("answers/status", messages.status(tasks) + "\n\n---\n\n" + messages.status([]))
 
 
-def test_the_way_never_goes_back(new_task: NewTask) -> None:
-    """A second round of corrections does not show less than the first."""
-    way = [(Stage.DEVELOP, 1), (Stage.REVIEW, 1), (Stage.CORRECT, 1), (Stage.REVIEW, 2), (Stage.CORRECT, 2)]
-    way += [(Stage.REVIEW, 3), (Stage.FINALIZE, 3)]
-    shown = [
-        messages.progress(new_task(state=State.RUNNING, stage=stage, round=number, progress=percent))
-        for stage, number in way
-        for percent in (0, 50, 100)
-    ]
-    assert shown == sorted(shown)
-    assert (shown[0], shown[-1]) == (0, 100)
-    assert messages.progress(new_task(state=State.READY)) == 100
-
-
 def test_state_names(new_task: NewTask) -> None:
     assert messages.state_name(new_task(state=State.RUNNING, wish=Wish.CANCEL)) == "being cancelled"
     assert messages.state_name(new_task(state=State.RUNNING, wish=Wish.PAUSE)) == "being paused"
