@@ -26,6 +26,7 @@ from bot.policy.steering import (
     on_blockers,
     on_cancel,
     on_closed,
+    on_config_mended,
     on_gone,
     on_label,
     on_pause,
@@ -39,6 +40,6 @@ from bot.policy.urgency import NORMAL_PRIORITY, is_priority, priority
 __all__ = [
     "NORMAL_PRIORITY", "PUSH_ROLES", "TRIAGE_ROLES", "Approve", "Ask", "Decision", "Ignore", "LabelFacts", "Move",
     "Person", "Refuse", "Resume", "Start", "Unwish", "Why", "default_ci", "is_asked", "is_priority", "on_access_back",
-    "on_access_lost", "on_answer", "on_approve", "on_blockers", "on_cancel", "on_closed", "on_gone", "on_label",
-    "on_pause", "on_plain_comment", "on_pull_dropped", "on_reopened", "on_resume", "on_unlabel", "priority",
+    "on_access_lost", "on_answer", "on_approve", "on_blockers", "on_cancel", "on_closed", "on_config_mended", "on_gone",
+    "on_label", "on_pause", "on_plain_comment", "on_pull_dropped", "on_reopened", "on_resume", "on_unlabel", "priority",
 ]  # fmt: skip

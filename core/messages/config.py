@@ -231,7 +231,7 @@ def verdict(found: Sequence[Problem], source: Source) -> Verdict:
 
 
 def _annotation(problem: Problem) -> Mapping[str, Any]:
-    at = problem.at.line if problem.at else 1
+    at = problem.at.line if problem.at and problem.layer is Layer.REPOSITORY else 1
     return {
         "path": PATH, "start_line": at, "end_line": at, "annotation_level": "failure", "message": sentence(problem),
         "title": (problem.key or "pdev.yml")[:255],
