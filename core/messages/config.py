@@ -173,6 +173,20 @@ def located(problem: Problem) -> str:
     return f"Line {problem.at.line}{column}: {sentence(problem)}"
 
 
+CHECKED = "Fine. This is in force with it, where neither a command nor the owner's file says otherwise:"
+
+
+def at_place(name: str, problem: Problem) -> str:
+    """For a terminal, in the form that editors can follow: `pdev.yml:3:9: …`."""
+    at = f":{problem.at.line}:{problem.at.column}" if problem.at else ""
+    return f"{name}{at}: {sentence(problem)}"
+
+
+def not_readable(name: str, why: str) -> tuple[str, str]:
+    """Sentence and next step."""
+    return f"{name} cannot be read: {_ended(why)}", "Give the path of a text file, such as .github/pdev.yml."
+
+
 def problems(found: Iterable[Problem], source: Source) -> str:
     """All of them, by file."""
     by_layer: dict[Layer, list[Problem]] = defaultdict(list)
