@@ -6,7 +6,7 @@ at the bell's counter once more before it lets go, and plans again if somebody r
 
 import logging
 
-from core.schedule import plan
+from core.schedule import is_ready, plan
 from jobs.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,8 @@ async def _grant_planned(deps: Deps) -> int:
         return 0
     tasks = {task.id: task for task in await store.tasks()}
     caps = await store.caps(task.repo_id for task in tasks.values())
-    planned = plan(tasks.values(), await store.capacity(), caps, deps.clock.now_ms())
+    broke = await store.broke(filter(is_ready, tasks.values()))
+    planned = plan(tasks.values(), await store.capacity(), caps, deps.clock.now_ms(), broke)
     lease_ms, granted = round(deps.settings.lease_s * 1000), 0
     for task in (tasks[task_id] for task_id in planned.start):
         running = await store.grant(task, lease_ms=lease_ms, repo_cap=caps.cap(task.repo_id))

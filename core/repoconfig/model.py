@@ -62,6 +62,9 @@ class Limits(_Part):
     review: StageLimits = StageLimits(minutes=15, retries=1)
     correct: StageLimits = StageLimits(minutes=20, retries=3)
     finalize: StageLimits = StageLimits(minutes=10, retries=1)
+    verify_minutes: Annotated[float, Field(gt=0, le=240)] = Field(
+        15, description="The longest that one verify command may run."
+    )
     idle_minutes: Annotated[float, Field(gt=0, le=120)] = Field(
         5, description="An agent without a sign of life for so long is stopped."
     )

@@ -24,16 +24,17 @@ from core.store.records import (
     Unwritable,
     WorkerInfo,
 )
+from core.store.spending import Ledgers, Run
 from core.store.story import Story
 from core.store.surfaces import Surfaces
 from core.store.workers import Workers
 
 __all__ = [
     "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox",
-    "NoSuchTask", "NotRunning", "OwnerFile", "Renewer", "Session", "SessionState", "Store", "Surface", "TooNew",
+    "NoSuchTask", "NotRunning", "OwnerFile", "Renewer", "Run", "Session", "SessionState", "Store", "Surface", "TooNew",
     "Unwritable", "WorkerInfo",
 ]  # fmt: skip
 
 
-class Store(Leases, Workers, Doorbells, Surfaces, Story, Configs):
+class Store(Leases, Workers, Doorbells, Surfaces, Ledgers, Story, Configs):
     """One face for all of it; each part has its own module. `Store(redis, clock)`."""

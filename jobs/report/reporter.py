@@ -183,7 +183,8 @@ class Reporter:
             return None
         tasks, capacity = await self._store.tasks(), await self._store.capacity()
         caps = await self._store.caps(task.repo_id for task in tasks)
-        return plan(tasks, capacity, caps, self._clock.now_ms()).waits.get(task.id)
+        broke = await self._store.broke([task])
+        return plan(tasks, capacity, caps, self._clock.now_ms(), broke).waits.get(task.id)
 
 
 class _Prints(NamedTuple):
