@@ -6,8 +6,10 @@ from functools import partial
 import pytest
 from msgspec.structs import replace
 
+from core.messages import config
 from core.messages.standing import WHY
 from core.messages.sticky import sticky
+from core.repoconfig import Broken, Unreadable, in_force, read
 from core.schedule import Wait
 from core.tasks import (
     Cap,
@@ -75,6 +77,13 @@ def rounds(task: Task) -> Task:
     return asks(task, Needs.ANSWER, Reason.ROUNDS)
 
 
+def broken_configuration(task: Task) -> Task:
+    found = in_force(read("review:\n  mode: stric\nmax-agents: 0x10\n"), Unreadable("it is a link or a folder."))
+    assert isinstance(found, Broken)
+    told = config.waits(found.problems, config.Source("acme", "widgets", SERVER))
+    return replace(fresh(task), state=State.WAITING_INPUT, reason=Reason.CONFIG, question=told)
+
+
 def approval(task: Task) -> Task:
     task = replace(
         task, stage=Stage.FINALIZE, round=2, stages=(DEVELOPED, APPROVED, run(Stage.FINALIZE, "asked", 1, 0, number=2)),
@@ -122,6 +131,7 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
         ),
         None,
     ),
+    "configuration": (broken_configuration, None),
     "rounds": (rounds, None),
     "approval": (approval, None),
     "branch moved": (lambda t: asks(t, Needs.CONFLICT, Reason.BRANCH_MOVED), None),
