@@ -231,7 +231,7 @@ async def requested_reviewers(ctx: Context) -> Answer:
 
 def _people(ctx: Context, body: Reviewers) -> list[Account]:
     people = []
-    for login in body.reviewers:
+    for login in (*body.reviewers, *(f"team/{slug}" for slug in body.team_reviewers)):  # the hub knows no teams
         account = ctx.world.account(login)
         if account is None or account.login.lower() not in ctx.repo.collaborators:
             raise unprocessable("Reviews may only be requested from collaborators. One or more of the users or teams"
