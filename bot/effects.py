@@ -66,7 +66,8 @@ def _again(task: Task) -> Task:
         return task
     # Where the agents could not agree, a person's word buys one more round, which begins with the corrector, who reads
     # it; of findings that the person has let be, nothing is left to correct.
-    stage = Stage.CORRECT if task.open_findings else Stage.FINALIZE
+    reviewed = Stage.REVIEW if task.last_run and task.last_run.outcome == "gates_failed" else Stage.FINALIZE
+    stage = Stage.CORRECT if task.open_findings else reviewed
     return replace(task, stage=stage, allowed_round=task.round + 1)
 
 
@@ -75,7 +76,7 @@ def _afresh(task: Task) -> Task:
     return replace(
         task, blockers=(), stage=Stage.DEVELOP, round=1, branch="", base="", base_sha="", start_sha="", head_sha="",
         tip_sha="", checkpoint_sha="", approved_by="", approved_sha="", pr=None, pr_node="", stages=(), findings=(),
-        last_review=None, allowed_round=0, gates={}, progress=0,
+        last_review=None, allowed_round=0, gates=(), progress=0,
     )  # fmt: skip
 
 

@@ -77,7 +77,9 @@ def unchanged(task: Task, tree: str) -> bool:
     What it called unfixable is for the reviewer to judge, and a round that a person allowed is held in any case.
     """
     before = task.last_review
-    if before is None or before.tree != tree or before.round != task.round - 1 or task.allowed_round >= task.round:
+    if before is None or before.outcome == "gates_failed":  # no reviewer has seen it
+        return False
+    if before.tree != tree or before.round != task.round - 1 or task.allowed_round >= task.round:
         return False
     was_corrected = any(run.stage is Stage.CORRECT and run.round == before.round for run in task.stages)
     return was_corrected and not any(f.state == "unfixable" for f in task.findings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from core.messages import approval, words
+from core.messages import approval, gates, words
 from core.messages.words import count, finding, plain
 from core.tasks import Reason, Stage, Task
 
@@ -10,8 +10,8 @@ REVIEW_MARKER = "<!-- pdev:review:{id}:{round} -->"
 TITLE_LIMIT = 256
 BODY_LIMIT = 65_535
 """Characters of a title, and of a body or review (GitHub's limits)."""
-_DESCRIPTION, _TESTED, _FINDINGS, _SUMMARY = 25_000, 5_000, 14_000, 10_000
-_CHECKLIST, _REFUSED, _LINE = 3_000, 2_000, 300
+_DESCRIPTION, _TESTED, _FINDINGS, _SUMMARY = 24_000, 5_000, 14_000, 10_000
+_CHECKLIST, _REFUSED, _GATES, _LINE = 3_000, 2_000, 15_000, 300
 
 
 def draft_title(task: Task, *, drafts: bool) -> str:
@@ -65,13 +65,12 @@ def _details(task: Task) -> list[str]:
     rounds = count(sum(run.stage is Stage.REVIEW for run in task.stages), "review")
     found = count(len(task.findings), "finding")
     listed = words.fitting([finding(f) for f in task.findings], _FINDINGS)
-    checks = "\n".join(
-        f"- {name}: {words.line(out, 300).replace('_', ' ')}" for name, out in sorted(task.gates.items())
-    )
     spent = words.cost(task)
     return [
         _fold(f"{rounds}, {found}", listed or "The reviewer had nothing to change."),
-        _fold("Checks that pdev ran itself before each push", checks[:_FINDINGS]) if checks else "",
+        _fold("Gates that pdev ran itself", words.fitting(gates.table(task).split("\n"), _GATES, between="\n"))
+        if task.gates
+        else "",
         f"The agents cost {spent}." if spent else "",
     ]
 

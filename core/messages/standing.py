@@ -40,6 +40,7 @@ def _running(task: Task) -> str:
 def _waiting(task: Task, reason: Reason | None) -> str:
     by_reason = {
         Reason.FOREIGN_PULL: "Another pull request would close this issue",
+        Reason.CONFIG: "The configuration must be mended first",
         Reason.ROUNDS: f"Findings are still open after {words.count(task.round, 'round')}",
         Reason.NO_PROGRESS: f"The agents make no progress in round {task.round}",
         Reason.UNFIXABLE: "The agents disagree about a finding",
@@ -73,6 +74,7 @@ WHY: dict[Reason, str] = {
     Reason.ISSUE_TRANSFERRED: "{who} moved the issue to another repository.",
     Reason.NO_ACCESS: "The App was suspended here, or this repository was taken from it.",
     Reason.FOREIGN_PULL: "",  # pdev's own question follows
+    Reason.CONFIG: "The repository's configuration cannot be used, so nothing runs on a guess at what it means.",
     Reason.QUESTION: "",  # the question follows
     Reason.ROUNDS: "The reviewer still asks for changes in the last allowed round:",
     Reason.NO_PROGRESS: "The last correction left the same findings open, or changed nothing, so another round would "
@@ -123,6 +125,8 @@ _NEXT_FOR_REASON: dict[Reason, str] = {
     Reason.ROUNDS: _ONE_MORE,
     Reason.NO_PROGRESS: _ONE_MORE,
     Reason.UNFIXABLE: _ONE_MORE,
+    Reason.CONFIG: "Mend that on the default branch; it then goes on by itself. `pdev config check FILE` shows the "
+    "same before you push; `/pdev resume` looks at once. `/pdev cancel`, or removing the label, leaves it.",
     Reason.BRANCH_MOVED: "Put `{commit}` back into the branch's history, or delete the branch; `/pdev resume` then "
     "goes on. `/pdev cancel` ends it.",
     Reason.DIVERGED: "Merge them (`git fetch origin {wip} && git merge FETCH_HEAD` on the branch) and push; "
@@ -163,7 +167,7 @@ def _detail(task: Task, server_url: str) -> str:
     """The words of the agent or of GitHub that go with it."""
     if waiting := approval.waits(task, server_url):
         return waiting
-    if task.reason == Reason.FOREIGN_PULL:
+    if task.reason in {Reason.FOREIGN_PULL, Reason.CONFIG}:
         return task.question  # our own words, with a link that helps
     if task.state is State.WAITING_INPUT and task.question:
         asked = f"\n\n@{task.trigger.actor}, please answer in a comment." if task.needs is Needs.ANSWER else ""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from demo.hub.callers import Caller, may_use
-from demo.hub.changes import check_text
+from demo.hub.changes import LONGEST_BODY
 from demo.hub.context import Context
 from demo.hub.errors import GitHubError
 from demo.hub.graphql_syntax import Field, SyntaxProblem, read
@@ -25,7 +25,7 @@ from demo.hub.graphql_views import (
 from demo.hub.pull_changes import set_draft
 from demo.hub.review_changes import reply, resolve
 from demo.hub.routing import Answer, Body, route
-from demo.hub.state import Pull, Repository, ReviewThread, parse_node_id, stamp
+from demo.hub.state import Pull, Repository, ReviewThread, Role, parse_node_id, stamp
 
 
 class Document(Body):
@@ -168,20 +168,21 @@ def _pull_to_change(ctx: Context, id: str) -> Pull:
     raise _no_node(id)
 
 
-def _thread_to_change(ctx: Context, id: str) -> tuple[Pull, ReviewThread]:
+def _thread_to_change(ctx: Context, id: str, more: Mapping[str, str] | None = None) -> tuple[Pull, ReviewThread]:
+    """The thread of this id. Raises what GitHub answers to who may not write there; `more` permissions are needed."""
     kind, number = parse_node_id(id) or ("", 0)
     for repo in ctx.world.repos.values():
         for pull in repo.pulls():
             for thread in pull.threads:
                 if kind == "PRRT" and thread.id == number and ctx.caller.may_see(repo):
-                    _may_write(ctx.caller, repo, pull)
+                    _may_write(ctx.caller, repo, pull, more)
                     return pull, thread
     raise _no_node(id)
 
 
-def _may_write(caller: Caller, repo: Repository, pull: Pull) -> None:
-    role = None if pull.issue.user is caller.account else "write"
-    may_use(caller, repo, ({"pull_requests": "write"},), role, writes=True)  # type: ignore[arg-type]
+def _may_write(caller: Caller, repo: Repository, pull: Pull, more: Mapping[str, str] | None = None) -> None:
+    role: Role | None = None if pull.issue.user is caller.account else "write"
+    may_use(caller, repo, ({"pull_requests": "write", **(more or {})},), role, writes=True)
 
 
 async def _draft(ctx: Context, input: Mapping[str, Any], *, draft: bool) -> View:
@@ -203,7 +204,8 @@ async def _to_draft(ctx: Context, input: Mapping[str, Any]) -> View:
 
 
 async def _resolved(ctx: Context, input: Mapping[str, Any], *, resolved: bool) -> View:
-    pull, thread = _thread_to_change(ctx, str(input.get("threadId", "")))
+    # GitHub wants `contents: write` of an App here, though nothing of the code changes.
+    pull, thread = _thread_to_change(ctx, str(input.get("threadId", "")), {"contents": "write"})
     resolve(ctx.hub, pull, thread, ctx.caller, resolved=resolved)
     return {"clientMutationId": input.get("clientMutationId"), "thread": thread_view(ctx.hub, pull, thread)}
 
@@ -212,13 +214,13 @@ async def _resolve(ctx: Context, input: Mapping[str, Any]) -> View:
     return await _resolved(ctx, input, resolved=True)
 
 
-async def _answer_thread(ctx: Context, input: Mapping[str, Any]) -> View:
+async def _reply(ctx: Context, input: Mapping[str, Any]) -> View:
     pull, thread = _thread_to_change(ctx, str(input.get("pullRequestReviewThreadId", "")))
-    body = str(input.get("body", ""))
-    check_text("PullRequestReviewComment", body=body)
-    if not body.strip():
-        raise Refusal("UNPROCESSABLE", "Body can't be blank")
-    made = reply(ctx.hub, pull, ctx.caller, thread.comments[0], body)
+    text = str(input.get("body", ""))
+    if not text.strip() or len(text) > LONGEST_BODY:
+        wrong = "is too long" if text.strip() else "can't be blank"
+        raise Refusal("UNPROCESSABLE", f"Body {wrong}")
+    made = reply(ctx.hub, pull, ctx.caller, thread.comments[0], text)
     return {"clientMutationId": input.get("clientMutationId"), "comment": comment_view(ctx.hub, pull, made)}
 
 
@@ -237,7 +239,7 @@ _QUERIES: dict[str, Root] = {
 _MUTATIONS: dict[str, Root] = {
     "markPullRequestReadyForReview": _ready,
     "convertPullRequestToDraft": _to_draft,
-    "addPullRequestReviewThreadReply": _answer_thread,
     "resolveReviewThread": _resolve,
     "unresolveReviewThread": _unresolve,
+    "addPullRequestReviewThreadReply": _reply,
 }

@@ -83,8 +83,23 @@ def spend(tokens_in: int = 0, tokens_out: int = 0, usd: float = 0.0, turns: int 
 
 
 def result(**data: Any) -> Step:
-    """Hand in an answer as it is, also a wrong one. The last one counts."""
-    return Step("hand_in", {"data": data})
+    """Hand in an answer as it is, also a wrong one. The last one counts; its reply says whether it fits."""
+    return hand_in(data)
+
+
+def hand_in(data: Any) -> Step:
+    """As `result`, for an answer that is not even an object."""
+    return Step("hand_in", {"data": data}, vital=False)
+
+
+def listen(kind: str) -> Step:
+    """Wait until pdev says something of this kind (`near_limit`); `scene.told` holds all that it said."""
+    return Step("listen", {"kind": kind})
+
+
+def be_deaf() -> Step:
+    """Read nothing any more, whatever pdev says."""
+    return Step("be_deaf")
 
 
 def done(summary: str, notes: str = "", *, tested: str = "", milestones: Mapping[str, bool] | None = None) -> Step:

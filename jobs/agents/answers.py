@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from jobs.agents.notices import Accepted, Invalid, Problem
 from jobs.agents.results import Answer, Question
 
 MAX_PROBLEMS = 20
@@ -26,19 +27,7 @@ _EXPECTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that does not fit: where (`findings[3].line`), what is there, what should be there.
-
-    It quotes nothing of the answer, so it may be shown to people as well.
-    """
-
-    path: str
-    what: str
-    expected: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.what}, expected {self.expected}"
+NOTHING = Problem("answer", "nothing was handed in", "one JSON object of the schema")
 
 
 class BadAnswer(Exception):
@@ -52,7 +41,7 @@ class BadAnswer(Exception):
 def parse_answer(kind: type[Answer], data: Any) -> Answer | Question:
     """`data` as the wanted answer, or as a question. Raises BadAnswer."""
     if data is None:
-        raise BadAnswer((Problem("answer", "nothing was handed in", "one JSON object of the schema"),))
+        raise BadAnswer((NOTHING,))
     if not isinstance(data, dict):
         raise BadAnswer((Problem("answer", f"is {_named(data)}", "one JSON object of the schema"),))
     kind_of_answer: type[Answer] | type[Question] = Question if set(data) == {"question"} else kind
@@ -60,6 +49,40 @@ def parse_answer(kind: type[Answer], data: Any) -> Answer | Question:
         return kind_of_answer.model_validate(data)
     except ValidationError as error:
         raise BadAnswer(_problems(error)) from error
+
+
+@dataclass(slots=True)
+class Exam(Generic[Answer]):
+    """Judges what one run hands in. The last answer counts; `repairs` of those that do not fit are given back.
+
+    `problems` are those of the last answer; `misfits` counts the answers that did not fit.
+    """
+
+    kind: type[Answer]
+    repairs: int
+    said: Answer | Question | None = None
+    problems: tuple[Problem, ...] = (NOTHING,)
+    misfits: int = 0
+
+    def judge(self, data: Any) -> Accepted | Invalid:
+        self.said, self.problems = None, ()
+        try:
+            self.said = parse_answer(self.kind, data)
+        except BadAnswer as bad:
+            self.problems = bad.problems
+            self.misfits += 1
+            return Invalid(bad.problems, max(0, self.repairs + 1 - self.misfits))
+        return Accepted()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there were more misfits than may be mended."""
+        return self.misfits > self.repairs
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the last answer, in words."""
+        return "; ".join(map(str, self.problems))
 
 
 def answer_schema(kind: type[BaseModel]) -> dict[str, Any]:

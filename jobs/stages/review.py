@@ -26,7 +26,7 @@ async def review(bench: Bench) -> Step:
     if ledger.unchanged(bench.task, tree):
         raise NeedsPerson(Needs.ANSWER, Reason.NO_PROGRESS)
     last = bench.task.last_review
-    if last is None or (last.round, last.tree) != (bench.task.round, tree):
+    if last is None or (last.round, last.tree) != (bench.task.round, tree) or last.outcome == "gates_failed":
         last = await _judge(bench, tree)
     await bench.post_review(bench.task.findings, last.summary)
     return Step(last.outcome, last.summary, stop=Reason(last.stop) if last.stop else None)

@@ -106,7 +106,7 @@ def test_ask() -> None:
 
 
 def test_hand_over() -> None:
-    task = hand_over(at(Stage.DEVELOP), Needs.CONFLICT, Reason.BRANCH_MOVED, NOW)
+    task = hand_over(at(Stage.DEVELOP), Needs.CONFLICT, Reason.BRANCH_MOVED, "", NOW)
     assert (task.state, task.needs, task.reason) == (State.WAITING_INPUT, Needs.CONFLICT, Reason.BRANCH_MOVED)
     assert task.stages[-1].outcome == "stopped"
 
