@@ -17,17 +17,20 @@ def finding_marker(task: Task, f: Finding) -> str:
 
 
 def at_line(task: Task, f: Finding, *, suggest: bool) -> str:
-    """The comment at the finding's line; `suggest`: its replacement stands for exactly the lines it is put at."""
-    code = f"\n\n{suggestion(f.replacement)}" if suggest and f.replacement is not None else ""
+    """The comment at the finding's line; `suggest`: its replacement stands for exactly the lines it is put at.
+
+    Where it does not, it is shown as plain code, which nobody can apply by mistake.
+    """
+    code = "" if f.replacement is None else f"\n\n{suggestion(f.replacement, 'suggestion' if suggest else '')}"
     return f"{finding_marker(task, f)}\n{words.finding(f, text_limit=_TEXT, place=False)}{code}"
 
 
-def suggestion(code: str) -> str:
+def suggestion(code: str, kind: str = "suggestion") -> str:
     """Code that GitHub offers to put in place of the commented lines; nothing in it can end the block."""
     longest = max((len(run) for run in _TICKS.findall(code)), default=0)
     fence = "`" * max(3, longest + 1)
     inside = code.removesuffix("\n")
-    return f"{fence}suggestion\n{inside}\n{fence}" if code else f"{fence}suggestion\n{fence}"
+    return f"{fence}{kind}\n{inside}\n{fence}" if code else f"{fence}{kind}\n{fence}"
 
 
 def answer_marker(f: Finding) -> str:
