@@ -141,7 +141,7 @@ async def test_what_a_dying_agent_leaves_stays_outside_too(desk: WorkingDesk, wa
     desk.agent.plays(edit("agent.txt", "half\n"), crash(), attempt=1)
     desk.agent.plays(hold("again"), edit("agent.txt", "whole\n"), attempt=2)
     desk.agent.plays(hold("reviewing"), role="reviewer")
-    number = await watch.begin(ci)
+    await watch.begin(ci)
     async with desk.working():
         await desk.agent.reached("again")
         assert await watch.out() == set()
