@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.policy import Approve, Ask, Decision, Ignore, Move, Resume, Start, Unwish, Why
 from core.store import Store
-from core.tasks import MOVES, Reason, Stage, State, Task, Wish, move, resumed
+from core.tasks import MOVES, UNSETTLED, Stage, State, Task, Wish, move, resumed
 
 Judge = Callable[[Task], Decision]
 Prepare = Callable[[Task], Task]
@@ -62,10 +62,13 @@ def _again(task: Task) -> Task:
     """From where it stopped. What had begun does not go back to waiting for other issues."""
     begun = task.stages or State.BLOCKED not in MOVES[task.state]
     task = replace(task, blockers=()) if begun else task
-    if task.state is not State.WAITING_INPUT or task.reason != Reason.ROUNDS:
+    if task.state is not State.WAITING_INPUT or task.reason not in UNSETTLED:
         return task
-    # After the last allowed round a person's word buys one more, which begins with the corrector, who reads it.
-    return replace(task, stage=Stage.CORRECT, options=replace(task.options, max_rounds=task.round + 1))
+    # Where the agents could not agree, a person's word buys one more round, which begins with the corrector, who reads
+    # it; of findings that the person has let be, nothing is left to correct.
+    reviewed = Stage.REVIEW if task.last_run and task.last_run.outcome == "gates_failed" else Stage.FINALIZE
+    stage = Stage.CORRECT if task.open_findings else reviewed
+    return replace(task, stage=stage, allowed_round=task.round + 1)
 
 
 def _afresh(task: Task) -> Task:
@@ -73,7 +76,7 @@ def _afresh(task: Task) -> Task:
     return replace(
         task, blockers=(), stage=Stage.DEVELOP, round=1, branch="", base="", base_sha="", start_sha="", head_sha="",
         tip_sha="", checkpoint_sha="", approved_by="", approved_sha="", pr=None, pr_node="", stages=(), findings=(),
-        gates={}, progress=0,
+        last_review=None, allowed_round=0, gates=(), progress=0,
     )  # fmt: skip
 
 

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from msgspec.structs import replace
+
 from bot import policy
 from bot.commands import Command, CommandError, Right, parse, usage
-from bot.effects import Judge, judged
+from bot.effects import Judge, Prepare, judged
 from bot.events import CommentEvent
 from bot.handlers.asked import ASKED
 from bot.handlers.case import Case
 from bot.policy import Approve, Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
+from core import ledger
 from core.errors import NotFound
 from core.messages import Outcome, issues, mistake, mistakes, not_yet, outcome, state_name
 from core.store import NoSuchTask
@@ -44,7 +47,7 @@ class Answers:
 
 UNDONE = {
     "already", "no_task", "nothing", "closed", "no_access", "overtaken", "nothing_waits", "newer_waits",
-    "needs_approval", "no_question",
+    "needs_approval", "no_question", "no_finding",
 }  # fmt: skip
 
 
@@ -105,9 +108,7 @@ async def _obey(command: Command, comment: int, person: Person, answers: Answers
     elif command.name in ASKED:
         answers.parts.append(await ASKED[command.name](case))
     else:
-        answers.outcomes += [
-            await _steer(command.name, n, comment, person, case) for n in await _targets(command, case)
-        ]
+        answers.outcomes += [await _steer(command, n, comment, person, case) for n in await _targets(command, case)]
         if command.everything and not answers.outcomes:
             answers.outcomes.append(Outcome("nothing", case.issue))
 
@@ -123,12 +124,13 @@ async def _targets(command: Command, case: Case) -> Sequence[int]:
     return [behind or case.issue]
 
 
-async def _steer(name: str, issue: int, comment: int, person: Person, case: Case) -> Outcome:
+async def _steer(command: Command, issue: int, comment: int, person: Person, case: Case) -> Outcome:
     """Do to one task what the command says."""
     if not await case.desk.said.is_newest(case.repo_id, case.task_id(issue), comment):
         return Outcome("overtaken", issue)
     try:
-        verdict = await judged(case.store, case.task_id(issue), await _judge(name, issue, person, case), case.now_ms)
+        judge = await _judge(command, issue, person, case)
+        verdict = await judged(case.store, case.task_id(issue), judge, case.now_ms, _prepared(command, person))
     except NoSuchTask:
         return Outcome("no_task", issue)
     if case.tries and (isinstance(verdict.decision, Ignore) or verdict.decision == Refuse(Why.NO_QUESTION)):
@@ -137,7 +139,18 @@ async def _steer(name: str, issue: int, comment: int, person: Person, case: Case
     return told(verdict.decision, verdict.task)
 
 
-async def _judge(name: str, issue: int, person: Person, case: Case) -> Judge:
+def _prepared(command: Command, person: Person) -> Prepare | None:
+    """What an answer changes in the task before it goes on: findings that its writer lets be."""
+    waiver = ledger.wish(command.text) if command.name == "answer" else None
+    if waiver is None:
+        return None
+    return lambda task: replace(
+        task, findings=ledger.waived(task.findings, waiver, by=person.login, round_=task.round)
+    )  # fmt: skip
+
+
+async def _judge(command: Command, issue: int, person: Person, case: Case) -> Judge:
+    name = command.name
     if name in {"cancel", "pause"}:
         return partial(policy.on_cancel if name == "cancel" else policy.on_pause, by=person.login)
     closed = await _is_closed(issue, case)
@@ -145,7 +158,7 @@ async def _judge(name: str, issue: int, person: Person, case: Case) -> Judge:
         case "approve":
             return partial(policy.on_approve, by=person.login, closed=closed)
         case "answer":
-            return partial(policy.on_answer, closed=closed)
+            return partial(policy.on_answer, closed=closed, waiver=ledger.wish(command.text))
         case _:
             return partial(policy.on_resume, closed=closed)
 

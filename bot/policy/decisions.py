@@ -21,6 +21,7 @@ class Why(StrEnum):
     NEWER_WAITS = "newer_waits"
     NEEDS_APPROVAL = "needs_approval"
     NO_QUESTION = "no_question"
+    NO_FINDING = "no_finding"
 
     BOT = "a bot does not start work"
     LABEL_GONE = "the label was removed again"

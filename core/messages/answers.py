@@ -126,6 +126,7 @@ _OUTCOMES = {
     "needs_approval": "{issue} waits for approval, so going on alone does nothing. Look at its change, then press "
     "Approve on its check `pdev` or write `/pdev approve`; `/pdev cancel` ends it.",
     "no_question": "{issue} waits for no answer: it is {detail}. What you wrote is read when its next stage begins.",
+    "no_finding": "{issue} has no open finding of that name, so nothing was done. Its comment lists the open ones.",
     "overtaken": "{issue} is not changed: this command arrived after one that was written later, and the later one "
     "counts. If you still want it, write it again.",
     "no_task": "{issue} is not a task of pdev. Set the label `parallel-dev` on it to start one.",

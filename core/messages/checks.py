@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from core.messages import words
+from core.messages import gates, words
 from core.messages.standing import headline
 from core.messages.sticky import account
-from core.tasks import LIMITS, Finding, Needs, Stage, StageRun, State, Task
+from core.tasks import LIMITS, Finding, Gate, Needs, Note, Stage, StageRun, State, Task
 
 SUMMARY_LIMIT = 65_535
 """Characters of a check run's summary and text (GitHub's limit)."""
@@ -42,8 +42,10 @@ class CheckView:
     conclusion: str | None
     title: str
     summary: str
-    annotations: tuple[Finding, ...] = ()
+    annotations: tuple["Annotation", ...] = ()
     buttons: tuple[Button, ...] = ()
+    text: str = ""
+    """A log, below the summary."""
     started_ms: int | None = None
     ended_ms: int | None = None
     """When it ended, where that is not simply now."""
@@ -79,6 +81,7 @@ _STAGES: dict[str, tuple[str, str]] = {
     "paused": ("cancelled", "paused"),
     "asked": ("action_required", "waits for a person"),
     "stopped": ("action_required", "waits for a person"),
+    "gates_failed": ("neutral", "not begun: gates failed"),
 }
 """Conclusion and words for every outcome of a stage."""
 _DID = {
@@ -92,13 +95,14 @@ SUPERSEDED = ("Superseded", "A newer commit is on the branch; look at its checks
 WITHDRAWN = ("Withdrawn", "There was nothing on the branch, so it was deleted and its pull request closed.")
 
 
-def checks(task: Task, *, server_url: str = "") -> list[CheckView]:
-    """Every check run that the task's head should carry now: the summary, and each stage's last round.
+def checks(task: Task, *, server_url: str = "", output: str = "") -> list[CheckView]:
+    """Every check run that the task's head should carry now: the summary, each stage's last round, and the gates.
 
-    `server_url`: where GitHub's pages are, for links.
+    `server_url`: where GitHub's pages are, for links; `output`: what the gates' commands printed.
     """
     last: dict[Stage, StageRun] = {run.stage: run for run in task.stages}
-    return [_summary(task, server_url), *(_stage(task, run) for run in last.values())]
+    shown = [_summary(task, server_url), *(_stage(task, run) for run in last.values())]
+    return [*shown, _gates(task, output)] if gates.has_run(task) else shown
 
 
 def _summary(task: Task, server_url: str) -> CheckView:
@@ -148,11 +152,32 @@ def _stage(task: Task, run: StageRun) -> CheckView:
     )
 
 
-def _annotations(task: Task, run: StageRun) -> tuple[Finding, ...]:
+def _gates(task: Task, output: str) -> CheckView:
+    noted = [(gate, note) for gate in gates.judged(task) for note in gate.notes if note.path]
+    return CheckView(
+        "pdev / gates",
+        "completed",
+        gates.conclusion(task),
+        gates.title(task)[:TITLE_LIMIT],
+        gates.summary(task),
+        annotations=tuple(
+            _note(gate, note) for gate, note in noted if gate.sha and not _ODD_PATH.search(note.path)
+        )[:ANNOTATION_LIMIT],
+        text=gates.log(output),
+    )  # fmt: skip
+
+
+def _note(gate: Gate, note: Note) -> "Annotation":
+    level = {"failed": "failure", "warned": "warning"}.get(gate.outcome, "notice")
+    line = max(1, note.line)
+    return Annotation(note.path, line, line, level, words.plain(note.text), f"{gate.name} {gate.sha[:7]}")
+
+
+def _annotations(task: Task, run: StageRun) -> tuple["Annotation", ...]:
     if run.stage is not Stage.REVIEW or run.outcome is None:
         return ()
     open_ones = [f for f in task.open_findings if f.round == run.round and f.file and not _ODD_PATH.search(f.file)]
-    return tuple(open_ones[:ANNOTATION_LIMIT])
+    return tuple(annotation(f) for f in open_ones[:ANNOTATION_LIMIT])
 
 
 def _stage_summary(task: Task, run: StageRun) -> str:
@@ -180,6 +205,11 @@ class Annotation(msgspec.Struct, frozen=True):
     annotation_level: str
     message: str
     title: str
+
+    @property
+    def key(self) -> str:
+        """What it is known by: GitHub adds what it is sent to what it has."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
 
 def annotation(f: Finding) -> Annotation:

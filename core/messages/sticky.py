@@ -1,6 +1,6 @@
 """The one comment per issue that says where its task stands, edited in place."""
 
-from core.messages import approval, words
+from core.messages import approval, gates, words
 from core.messages.standing import headline, story
 from core.schedule import Wait
 from core.tasks import Stage, StageRun, State, Task
@@ -9,6 +9,9 @@ MARKER = "<!-- pdev:task:{id} -->"
 """First line of the sticky comment: how a worker that knows nothing finds it again."""
 _MOST_RUNS = 30
 """Lines of the list of stages; a task that is resumed again and again has more."""
+
+_MOST = 10
+"""Files that were left out, by name; the check run has more."""
 
 _OUTCOMES = {
     "passed": "",  # the ticked box says it
@@ -20,6 +23,7 @@ _OUTCOMES = {
     "cancelled": "cancelled",
     "paused": "paused",
     "stopped": "stopped",
+    "gates_failed": "not begun, gates failed",
 }
 _DONE = frozenset({"passed", "approved", "corrections_needed"})
 
@@ -129,8 +133,10 @@ def _facts(task: Task) -> str:
 
 
 def _left_out(task: Task) -> str:
-    found = [f"{name}: {out.removeprefix('left_out: ')}" for name, out in sorted(task.gates.items()) if out != "passed"]
-    if not found:
-        return ""
-    listed = "\n".join(f"- {words.line(one, 300)}" for one in found)
-    return f"pdev's own checks left this out of the branch:\n\n{listed}"
+    """What the gates keep out of the branch, then one line about all of them."""
+    found = [(gate, note) for gate in task.gates if gate.outcome == "left_out" for note in gate.notes]
+    listed = [f"- {gate.name}: {words.code(note.path, 200)} ({words.line(note.text)})" for gate, note in found[:_MOST]]
+    if len(found) > _MOST:
+        listed.append(f"- … and {len(found) - _MOST} more")
+    kept_off = "pdev's own checks left this out of the branch:\n\n" + "\n".join(listed) if listed else ""
+    return "\n\n".join(part for part in (kept_off, gates.in_one_line(task)) if part)

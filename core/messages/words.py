@@ -22,7 +22,8 @@ ICONS: dict[State, str] = {
     State.FAILED: "❌",
     State.CANCELLED: "🚫",
 }
-_MARKS = {"open": "🔴", "fixed": "🟢"}
+_MARKS = {"open": "🔴", "reopened": "🔴", "fixed": "🟢"}
+_ENDS = {"fixed": "fixed", "waived": "left as it is"}
 
 
 def duration(ms: int) -> str:
@@ -129,9 +130,10 @@ def finding(f: Finding) -> str:
     text, note = plain(f.text), ""
     if f.note:  # behind a code block it must not stand on the same line
         between = "\n\n" if "\n" in text else " — "
-        note = f"{between}{'fixed' if f.state == 'fixed' else 'not fixed'}: "
+        note = f"{between}{_ENDS.get(f.state, 'not fixed')}: "
         note += plain(f.note, 500)
-    return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}){where}: {text}{note}"
+    again = ", reopened" if f.state == "reopened" else ""
+    return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}{again}){where}: {text}{note}"
 
 
 def fitting(paragraphs: Iterable[str], limit: int) -> str:

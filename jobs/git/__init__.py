@@ -4,7 +4,8 @@
 may be repeated after a death at any line, and fails with a `GitError` whose `kind` says what can be done about it.
 """
 
-from jobs.git.branches import branch_name, is_branch_name
+from core.refs import is_branch_name
+from jobs.git.branches import branch_name
 from jobs.git.cache import MINIMUM_GIT, Cache, Mirror, git_version
 from jobs.git.changes import LINK_MODE, NESTED_MODE, NO_OBJECT, Blob, FileChange, Signature
 from jobs.git.errors import GitError, GitKind, classify, redact

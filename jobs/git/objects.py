@@ -103,6 +103,13 @@ class Objects:
         """Whether `new` contains `old`. Raises GitError (missing) when either is unknown here."""
         return (await self.git.run("merge-base", "--is-ancestor", old, new, call=self._asks())).code == 0
 
+    async def entry(self, commit: str, path: str) -> tuple[str, str] | None:
+        """Mode and object of what stands at `path` in a commit; None when nothing does."""
+        said = await self.git.run("ls-tree", "-z", commit, "--", path, call=self.call())
+        rows = (row.partition("\t") for row in said.stdout.decode("utf-8", "replace").split("\0") if row)
+        found = next((facts.split() for facts, _, name in rows if name == path), None)
+        return (found[0], found[2]) if found else None
+
     async def write_blob(self, data: bytes) -> str:
         """Store `data` and return its id (a record that goes to `refs/pdev/state/…`)."""
         return (await self.git.run("hash-object", "-w", "--stdin", call=Call(git_dir=self.path, stdin=data))).text

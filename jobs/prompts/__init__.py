@@ -120,7 +120,7 @@ def _listed(findings: Sequence[Finding]) -> list[Finding]:
     """The findings in words that are safe to show, as many as fit; open ones first, they are what is left to do."""
     kept: list[Finding] = []
     left = MAX_FINDINGS
-    for found in sorted(findings, key=lambda f: f.state != "open"):
+    for found in sorted(findings, key=lambda f: not f.is_open):
         text = visible(found.text)
         left -= len(text)
         if left < 0:

@@ -18,7 +18,7 @@ from core.messages.checks import checks
 from core.messages.standing import headline
 from core.messages.sticky import account, marker, sticky
 from core.queue import Report
-from core.schedule import Caps, Wait, plan
+from core.schedule import Wait, plan
 from core.store import Store, Surface
 from core.tasks import State, Task
 from jobs.report.checkruns import CheckRuns
@@ -181,8 +181,10 @@ class Reporter:
         """Why a queued task does not start."""
         if task.state is not State.QUEUED:
             return None
-        capacity = await self._store.capacity()
-        return plan(await self._store.tasks(), capacity, Caps(), self._clock.now_ms()).waits.get(task.id)
+        tasks, capacity = await self._store.tasks(), await self._store.capacity()
+        caps = await self._store.caps(task.repo_id for task in tasks)
+        broke = await self._store.broke([task])
+        return plan(tasks, capacity, caps, self._clock.now_ms(), broke).waits.get(task.id)
 
 
 class _Prints(NamedTuple):

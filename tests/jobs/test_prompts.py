@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from pydantic import BaseModel
 
 from core.tasks import Finding, Stage, StageRun, Task, Trigger
-from jobs.agents.results import CorrectorResult, DeveloperResult, FinalizerResult, ReviewerResult, answer_schema
+from jobs.agents.answers import answer_schema
+from jobs.agents.results import CorrectorResult, DeveloperResult, FinalizerResult, ReviewerResult
 from jobs.prompts import MAX_BODY, MAX_DIFF, Said, prompt, visible
 from tests.golden import golden
 

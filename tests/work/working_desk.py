@@ -17,7 +17,8 @@ from core import valkey
 from core.github import GitHub
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
-from core.schedule import Caps, plan
+from core.repoconfig import Config
+from core.schedule import is_ready, plan
 from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import State, Task
@@ -51,6 +52,8 @@ class WorkingDesk(Desk):
     agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
     sandbox: Sandbox = None  # type: ignore[assignment]
     data: Path = None  # type: ignore[assignment]
+    config: Config = field(default_factory=Config)
+    """What the repository is worked on with."""
     exchanges: list[Exchange] = field(default_factory=list)
     """Every call that was made of the hub."""
 
@@ -99,7 +102,8 @@ class WorkingDesk(Desk):
             tools = Tools(
                 store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
-                homes=settings.data_dir / "homes", author=AUTHOR,
+                homes=settings.data_dir / "homes", author=AUTHOR, config=self.config,
+                operator=settings.operator_caps, sandbox=self.sandbox,
             )  # fmt: skip
             info = WorkerInfo(
                 id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),
@@ -213,7 +217,9 @@ class WorkingDesk(Desk):
 
     async def _nobody_works(self) -> bool:
         tasks = await self.store.tasks()
-        if plan(tasks, await self.store.capacity(), Caps(), self.clock.now_ms()).start:
+        caps = await self.store.caps(task.repo_id for task in tasks)
+        broke = await self.store.broke(filter(is_ready, tasks))
+        if plan(tasks, await self.store.capacity(), caps, self.clock.now_ms(), broke).start:
             return False
         return all(task.state is not State.RUNNING for task in tasks) and await self.due_jobs() == []
 
