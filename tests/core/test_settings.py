@@ -165,8 +165,10 @@ SAMPLES = {
     "PDEV_WRITES_PER_MINUTE": "61", "PDEV_WRITES_PER_HOUR": "401", "LOG_LEVEL": "debug",
     "LOG_FORMAT": "console", "PDEV_TOOLCHAINS": "/usr/lib:/usr/share", "PDEV_EGRESS_ALLOW": "mirror.lan:8080,*.a.org",
     "PDEV_EGRESS_PROXY": "http://proxy.lan:3128", "PDEV_MIRRORS": "pypi=https://m/simple,npm=http://m:4873",
-    "PDEV_BUDGET_OWNER_DAY_USD": "1", "PDEV_BUDGET_OWNER_DAY_TOKENS": "1", "PDEV_BUDGET_SERVER_DAY_USD": "1",
-    "PDEV_BUDGET_SERVER_DAY_TOKENS": "1",
+    "PDEV_BUDGET_OWNER_DAY_USD": "50.5",
+    "PDEV_BUDGET_OWNER_DAY_TOKENS": "1000000",
+    "PDEV_BUDGET_SERVER_DAY_USD": "500",
+    "PDEV_BUDGET_SERVER_DAY_TOKENS": "9000000",
 }  # fmt: skip
 
 

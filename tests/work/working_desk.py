@@ -18,7 +18,6 @@ from core import valkey
 from core.github import GitHub
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
-from core.repoconfig import Config
 from core.schedule import is_ready, plan
 from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
@@ -53,8 +52,6 @@ class WorkingDesk(Desk):
     agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
     sandbox: Sandbox = None  # type: ignore[assignment]
     data: Path = None  # type: ignore[assignment]
-    config: Config = field(default_factory=Config)
-    """What the repository is worked on with."""
     sets_up: bool = False
     """Whether workers make repositories ready; most stories need no packages."""
     more: dict[str, str] = field(default_factory=dict)
@@ -108,7 +105,7 @@ class WorkingDesk(Desk):
                 store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
                 homes=settings.data_dir / "homes", author=AUTHOR,
-                setup=setting_up.setup(settings, self.sandbox) if self.sets_up else None, config=self.config,
+                setup=setting_up.setup(settings, self.sandbox) if self.sets_up else None,
                 operator=settings.operator_caps, sandbox=self.sandbox,
             )  # fmt: skip
             info = WorkerInfo(
@@ -151,6 +148,10 @@ class WorkingDesk(Desk):
             await self.rest()
         finally:
             await crew.children.stop()
+
+    async def configure(self, text: str) -> None:
+        """Put this into `.github/pdev.yml` on the default branch."""
+        await self.by("maintainer").push("main", {".github/pdev.yml": text})
 
     # ── waiting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
