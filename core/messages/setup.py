@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.messages.words import code, plain
+from core.messages.words import code, count, plain
 from core.tasks import Task
 
 CONFIG = "`.github/pdev.yml`"
@@ -155,3 +155,40 @@ def shown(task: Task) -> str:
     first, *more = (plain(one, 1_500) for one in task.setup)
     lines = "\n".join(f"- {one.replace(chr(10), chr(10) + '  ')}" for one in (first, *more))
     return f"<details><summary>Setup</summary>\n\n{lines}\n\n</details>" if not more else f"Setup:\n\n{lines}"
+
+
+def modules_left_out(paths: Sequence[str]) -> str:
+    shown = listed([code(path, 100) for path in paths[:5]])
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return (
+        f"Submodules are empty: {shown}{more}. Name the https addresses that may be fetched under `submodules` in "
+        f"{CONFIG}."
+    )
+
+
+def modules_failed(paths: Sequence[str]) -> str:
+    shown = listed([code(path, 100) for path in paths[:5]])
+    return (
+        f"Submodules could not be fetched: {shown}. pdev fetches them without a login, so they must be public; "
+        "check their addresses and that their commits are on the server."
+    )
+
+
+LARGE_NOT_WITHOUT_WALLS = (
+    "Large files (Git LFS) stay pointers: agents run without a sandbox here, and could commit them by mistake."
+)
+
+
+def no_lfs(count_: int) -> str:
+    return (
+        f"{count(count_, 'large file')} (Git LFS) stay pointers: this worker has no `git-lfs`. Whoever runs pdev can "
+        "install it there."
+    )
+
+
+def large_failed(why: str) -> str:
+    return f"Large files (Git LFS) could not be fetched: {code(why, 300)}. Check that the App may read them."
+
+
+def large_left_out(left: int, of: int) -> str:
+    return f"{left} of {count(of, 'large file')} (Git LFS) stay pointers: they are not on the server, or too large."

@@ -11,7 +11,7 @@ import shlex
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.messages import setup as said
@@ -57,10 +57,16 @@ class Builder:
     gateway: Gateway
     mirrors: Mapping[str, str] = field(default_factory=dict)
 
-    async def build(self, place: Place, order: Order, tell: Callable[[str], Awaitable[None]]) -> Note:
-        """Run the commands in `place`, whose tree is there, and say what came of it. Raises SetupFailed."""
+    async def build(
+        self, place: Place, order: Order, shown: Mapping[Path, Path], tell: Callable[[str], Awaitable[None]]
+    ) -> Note:
+        """Run the commands in `place`, whose tree is there, and say what came of it; `shown` are mounts in that tree.
+
+        Raises SetupFailed.
+        """
         began = time.monotonic()
         around = ways.building(place, order.layout, self.runtime.python, self.mirrors)
+        around = replace(around, mounts=shown)
         if settings := ways.cargo_settings(self.mirrors):
             (place.folder / "cargo").mkdir()
             (place.folder / "cargo" / "config.toml").write_text(settings)

@@ -20,6 +20,7 @@ from jobs.layouts import Layout, detect
 from jobs.sandbox import Runtime, Sandbox, Surroundings, Toolchains
 from jobs.setup import ways
 from jobs.setup.build import Builder, Order, SetupFailed
+from jobs.setup.furnish import Furniture, furnish
 from jobs.setup.look import Seen, key, look
 from jobs.setup.shelf import Note, Place, Shelf
 from jobs.stops import GaveUp, Stopped
@@ -43,6 +44,8 @@ class Setup:
     shelf: Shelf
     toolchains: Toolchains
     mirrors: Mapping[str, str] = field(default_factory=dict)
+    module_schemes: frozenset[str] = frozenset({"https"})
+    """Of submodules' addresses."""
 
     @property
     def builder(self) -> Builder:
@@ -90,14 +93,19 @@ async def prepared(bench: Bench, commit: str = "") -> Prepared:
         return known
     first = await _look(bench, base)
     this = first if now == base else await _look(bench, now)
-    wanted, own = _Wanted.of(bench.config, setup, first), _Wanted.of(bench.config, setup, this)
+    wanted = _Wanted.of(bench.config, setup, first, await _furnished(bench, setup, base))
+    own = wanted if now == base else _Wanted.of(bench.config, setup, this, await _furnished(bench, setup, now))
     ready: Prepared
     if own.key == wanted.key:
-        ready = await _shared(bench, setup, wanted)
+        ready = await _shared(bench, setup, replace(wanted, furniture=own.furniture))
     else:
         ready = await _own(bench, setup, wanted, own)
     bench.readied[now] = ready
     return ready
+
+
+async def _furnished(bench: Bench, setup: Setup, commit: str) -> Furniture:
+    return await furnish(bench, commit, setup.shelf.modules(bench.task.repo_id))
 
 
 async def _look(bench: Bench, commit: str) -> Seen:
@@ -113,10 +121,11 @@ class _Wanted:
     order: Order
     key: str
     inputs: tuple[tuple[str, str], ...]
+    furniture: Furniture
     odd_hosts: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, config: Config, setup: Setup, seen: Seen) -> _Wanted:
+    def of(cls, config: Config, setup: Setup, seen: Seen, furniture: Furniture) -> _Wanted:
         commands = {"auto": seen.layout.setup, "none": ()}.get(str(config.setup), config.setup)
         assert not isinstance(commands, str)
         rules, odd = hosts_of(config.network)
@@ -125,7 +134,7 @@ class _Wanted:
         inputs = seen.inputs(commands) if commands else ()
         marks = (str(setup.runtime.python), setup.sandbox.mode, *setup.toolchains.mark(seen.layout.needs))
         kinds = tuple(part.name for part in seen.layout.parts)
-        return cls(seen, order, key((*kinds, *commands), inputs, marks), inputs, odd)
+        return cls(seen, order, key((*kinds, *commands), inputs, marks), inputs, furniture, odd)
 
     @property
     def is_anything(self) -> bool:
@@ -167,6 +176,8 @@ async def _made(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Su
         note = place.note() or await _or_stopped(bench, _build(bench, setup, wanted, place))
     assert note is not None
     around = ways.using(place, wanted.seen.layout, note.mounts, setup.runtime.python, worktree)
+    shown = {worktree / at: source for at, source in wanted.furniture.shown.items()}
+    around = replace(around, mounts={**around.mounts, **dict(sorted(shown.items()))})
     return around if wanted.is_anything else replace(around, read_only=())
 
 
@@ -191,7 +202,8 @@ async def _try(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Not
     await asyncio.to_thread(place.begin)
     try:
         await export(bench.mirror, wanted.seen.commit, place.tree)
-        return await setup.builder.build(place, wanted.order, lambda line: _tell(bench, line))
+        shown = {place.tree.resolve() / at: source for at, source in sorted(wanted.furniture.shown.items())}
+        return await setup.builder.build(place, wanted.order, shown, lambda line: _tell(bench, line))
     except BaseException:
         await asyncio.to_thread(place.clear)
         raise
@@ -228,6 +240,7 @@ async def _say(bench: Bench, wanted: _Wanted, more: tuple[str, ...]) -> None:
         case commands:
             first = said.explicit(commands)
     cannot = (*layout.cannot, *([said.not_hosts(wanted.odd_hosts)] if wanted.odd_hosts else []))
+    cannot = (*cannot, *wanted.furniture.notes)
     if cannot:
         what = hashlib.sha256("\n".join(cannot).encode()).hexdigest()[:16]
         if not await bench.tools.store.says(f"setup:{bench.task.repo_id}:{what}", bench.task.id):

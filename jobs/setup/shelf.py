@@ -115,6 +115,10 @@ class Shelf:
         home = self.root / str(repo_id) / "private" / _plain(task_id)
         return Place(home / _plain(key), home / "downloads")
 
+    def modules(self, repo_id: int) -> Path:
+        """Where the repository's submodules are, by address and commit."""
+        return self.root / str(repo_id) / "modules"
+
     @asynccontextmanager
     async def alone(self, place: Place) -> AsyncIterator[None]:
         """While it lasts nobody else builds there, in this process or another."""
@@ -138,6 +142,10 @@ class Shelf:
         """What each task has for itself, downloads included."""
         for folder in sorted(self.root.glob("*/private/*")):
             yield folder.name, folder
+
+    def all_modules(self) -> Iterator[Path]:
+        """Every submodule's files."""
+        yield from sorted(self.root.glob("*/modules/*"))
 
     def downloads(self) -> Iterator[Path]:
         """The repositories' download caches."""

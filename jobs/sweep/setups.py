@@ -30,6 +30,10 @@ async def tidy_setups(root: Path, clock: Clock, may_go: Callable[[str], Awaitabl
     for place in over([place for _, place in shelf.places()], now_s):
         await asyncio.to_thread(place.clear)
         gone += 1
+    for module in list(shelf.all_modules()):
+        if now_s - module.stat().st_mtime > UNUSED_S:
+            await asyncio.to_thread(remove_tree, module)
+            gone += 1
     for downloads in list(shelf.downloads()):
         if await asyncio.to_thread(_is_too_much, downloads, now_s):
             await asyncio.to_thread(remove_tree, downloads)
