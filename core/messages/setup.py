@@ -192,3 +192,11 @@ def large_failed(why: str) -> str:
 
 def large_left_out(left: int, of: int) -> str:
     return f"{left} of {count(of, 'large file')} (Git LFS) stay pointers: they are not on the server, or too large."
+
+
+NO_LFS_HERE = "is not installed: large files (Git LFS) stay pointers for agents and tests."
+
+
+def toolchains(names: Sequence[str]) -> str:
+    """What `pdev doctor` says that repositories can be set up with."""
+    return f"the sandbox has {listed(names)}" if names else "the sandbox has none of the usual programs"

@@ -173,6 +173,10 @@ class Cache:
         """The git version we work with. Raises GitError (refused) when git is absent or too old."""
         return await git_version(self._git())
 
+    def program(self) -> Git:
+        """The git program as all of it uses it. Raises GitError (refused) when there is none."""
+        return self._git()
+
     def on_disk(self) -> list[Mirror]:
         """Every repository that has a cache here, to clean up in; whoever wants to fetch asks for `repository`."""
         folder = self.root / "repos"

@@ -13,7 +13,7 @@ from jobs.git.errors import GitError
 from jobs.git.hardening import credentials
 from jobs.git.listing import Entry, texts
 from jobs.git.objects import Objects
-from jobs.git.process import NETWORK_S, Call
+from jobs.git.process import NETWORK_S, Call, Git
 
 _LONGEST = 200
 """Bytes of a pointer; the specification allows 1,024, but every one in use is below 140."""
@@ -71,9 +71,9 @@ async def fetch_large(store: Objects, url: str, token: str | None, commit: str, 
     await store.git.run("lfs", "fetch", f"--include={include}", "origin", commit, call=call)
 
 
-async def has_lfs(store: Objects) -> bool:
+async def has_lfs(git: Git) -> bool:
     """Whether the `git-lfs` program is there."""
     try:
-        return "git-lfs" in (await store.git.run("lfs", "version")).text
+        return "git-lfs" in (await git.run("lfs", "version")).text
     except GitError:
         return False

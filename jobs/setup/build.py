@@ -46,6 +46,8 @@ class Order:
     commands: tuple[str, ...]
     rules: tuple[Rule, ...]
     wall_s: float
+    needs_pip: bool = True
+    """Whether a Python environment must have pip, which takes seconds to put there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Builder:
     def _commands(self, place: Place, order: Order) -> Sequence[str]:
         if not order.layout.has("python"):
             return order.commands
-        bare = "" if order.commands else "--without-pip "
+        bare = "" if order.needs_pip else "--without-pip "
         return (
             f"{shlex.quote(str(self.runtime.python))} -m venv {bare}{shlex.quote(str(place.venv))}",
             *order.commands,

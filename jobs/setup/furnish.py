@@ -145,7 +145,7 @@ async def _large(bench: Bench, commit: str, entries: Mapping[str, Entry], into: 
     if bench.tools.setup is None or bench.tools.setup.sandbox.mode == "none":
         into.notes.append(said.LARGE_NOT_WITHOUT_WALLS)
         return
-    if not await has_lfs(bench.mirror):
+    if not await has_lfs(bench.mirror.git):
         into.notes.append(said.no_lfs(len(found)))
         return
     wanted = _fitting(found)

@@ -130,7 +130,8 @@ class _Wanted:
         assert not isinstance(commands, str)
         rules, odd = hosts_of(config.network)
         public = tuple(Rule(host) for host in seen.layout.hosts)
-        order = Order(seen.layout, commands, (*public, *rules), config.limits.setup_minutes * 60)
+        wall_s = config.limits.setup_minutes * 60
+        order = Order(seen.layout, commands, (*public, *rules), wall_s, _need_pip(config, commands))
         inputs = seen.inputs(commands) if commands else ()
         marks = (str(setup.runtime.python), setup.sandbox.mode, *setup.toolchains.mark(seen.layout.needs))
         kinds = tuple(part.name for part in seen.layout.parts)
@@ -139,6 +140,11 @@ class _Wanted:
     @property
     def is_anything(self) -> bool:
         return bool(self.order.commands) or self.order.layout.has("python")
+
+
+def _need_pip(config: Config, commands: tuple[str, ...]) -> bool:
+    """Of commands that we did not choose nobody knows."""
+    return any("pip" in line for line in commands) if config.setup == "auto" else bool(commands)
 
 
 async def _shared(bench: Bench, setup: Setup, wanted: _Wanted) -> Prepared:

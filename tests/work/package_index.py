@@ -61,7 +61,9 @@ class Index:
     async def file(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
         name = request.match_info["file"]
-        found = next(files[name] for files in self.packages.values() if name in files)
+        found = next((files[name] for files in self.packages.values() if name in files), None)
+        if found is None:
+            raise web.HTTPNotFound
         return web.Response(body=found, headers={"Cache-Control": "max-age=31536000"})
 
 

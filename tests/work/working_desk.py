@@ -54,6 +54,7 @@ class WorkingDesk(Desk):
     data: Path = None  # type: ignore[assignment]
     sets_up: bool = False
     """Whether workers make repositories ready; most stories need no packages."""
+    patience_s: float = PATIENCE_S
     more: dict[str, str] = field(default_factory=dict)
     """Further settings of every process of the story."""
     exchanges: list[Exchange] = field(default_factory=list)
@@ -156,7 +157,7 @@ class WorkingDesk(Desk):
     # ── waiting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str = "it does not come to rest") -> None:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self.patience_s
         while not await holds():
             assert time.monotonic() < deadline, f"{what}\n{await self._standing()}"
             await asyncio.sleep(0.01)
