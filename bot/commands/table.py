@@ -145,7 +145,13 @@ TABLE: tuple[Spec, ...] = (
         "Show which branches and worktrees could go; `--force` removes them.",
         (Option("force", "--force"),),
     ),
-    Spec("config", Takes.NOTHING, Right.TRIAGE, "Show the configuration in force and where each value comes from."),
+    Spec(
+        "config",
+        Takes.NOTHING,
+        Right.TRIAGE,
+        "Show the configuration in force and where each value comes from.",
+        works=True,
+    ),
 )
 
 BY_NAME: dict[str, Spec] = {spec.name: spec for spec in TABLE}

@@ -10,6 +10,7 @@ from functools import partial
 from bot import policy
 from bot.effects import Judge, judged
 from bot.events import CheckRunEvent, CheckSuiteEvent, tasks_of_sha
+from bot.handlers import configs
 from bot.handlers.case import Case
 from bot.handlers.comments import UNDONE, told
 from bot.handlers.grants import purses_of
@@ -27,6 +28,8 @@ Wanted = Callable[[Person, bool, Purses | None], Judge]
 
 
 async def on_run_rerequested(event: CheckRunEvent, case: Case) -> str:
+    if event.is_config:
+        return await configs.check_again(event, case)
     return await _do(_resume, "go on", await _tasks(event, case), case)
 
 

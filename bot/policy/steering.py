@@ -174,6 +174,12 @@ def on_access_back(task: Task) -> Decision:
     return Ignore(Why.STAYS)
 
 
+def on_config_mended(task: Task) -> Decision:
+    """The repository's configuration can be read again: whoever waited for that goes on."""
+    waits = task.state is State.WAITING_INPUT and parsed(task.reason)[0] is Reason.CONFIG
+    return Resume() if waits else Ignore(Why.STAYS)
+
+
 def on_blockers(task: Task, open_blockers: tuple[int, ...]) -> Decision:
     """What a task waits for has changed. A task at work is not called back."""
     if task.state is State.BLOCKED and not open_blockers:
