@@ -10,8 +10,10 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
+from typing import Self
 
 from core.secret import Secret
+from core.settings import Settings
 
 DAYS = 7
 """A link made today opens its page for so many whole days, and until midnight (UTC) after them."""
@@ -33,6 +35,10 @@ class Links:
 
     base_url: str = ""
     secret: Secret = field(default_factory=lambda: Secret(""))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        return cls(settings.base_url, settings.secret)
 
     @property
     def are_made(self) -> bool:

@@ -23,6 +23,7 @@ from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
 from jobs.bench import keeping, pulls, road, talk
+from jobs.bench.recording import Transcripts
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -46,6 +47,8 @@ class Tools:
     """Name and e-mail address of pdev's commits."""
     wall_s: float = 3600
     """The longest a stage's agent may run (the seed's `task_max`)."""
+    transcripts: Transcripts | None = None
+    """Where runs are recorded; None: nowhere."""
     idle_s: float = 300
     """Without a sign of life for this long an agent is stopped (the seed's `agent_idle`)."""
 

@@ -20,6 +20,7 @@ from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
 from core.tasks import Cost, Reason, Stage, Task
 from jobs.agents import About, AgentEvent, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from jobs.bench.recording import Recording, recorded
 from jobs.lease import StopReason
 from jobs.prompts import Said, prompt
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
@@ -59,12 +60,14 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     """
     if bench.lease.stopped.is_set():
         raise Stopped
-    listener = _Listener(bench, spent=bench.task.cost)
     text = prompt(
         bench.task, schema=answer_schema(kind), diff=diff, comments=await heard(bench.door, bench.task, bench.hearing)
     )
-    spec = _spec(bench, kind, access, text)
-    result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
+    async with recorded(bench, text) as recording:
+        listener = _Listener(bench, spent=bench.task.cost, recording=recording)
+        spec = _spec(bench, kind, access, text)
+        result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
+        recording.end(result)
     if bench.lease.why is StopReason.LOST:
         raise Stopped
     await bench.note(cost=listener.total(result), activity="")
@@ -160,9 +163,11 @@ class _Listener:
 
     bench: Bench
     spent: Cost
+    recording: Recording
     saved_at: float = float("-inf")
 
     async def hear(self, event: AgentEvent) -> None:
+        await self.recording.hear(event)
         if event.kind not in {"progress", "text", "tool_call", "plan"} or event.t - self.saved_at < _SAVE_EVERY_S:
             return
         if self.bench.lease.stopped.is_set():
