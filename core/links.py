@@ -48,8 +48,12 @@ class Links:
         """The page of a task; the same all day, so that what shows it is not written anew. Empty where none is made."""
         if not self.are_made:
             return ""
-        day = now_ms // _DAY_MS + DAYS + 1
+        day = self.until_ms(now_ms) // _DAY_MS
         return f"{self.base_url}/t/{task_id}.{day}.{self._mac(task_id, day)}"
+
+    def until_ms(self, now_ms: int) -> int:
+        """When a link that is made now runs out."""
+        return (now_ms // _DAY_MS + DAYS + 1) * _DAY_MS
 
     def task_of(self, token: str, now_ms: int) -> str:
         """Which task's page the token opens. Raises `Forged` and `Expired`."""

@@ -32,7 +32,7 @@ NAMES = {
 }
 """What a line of a transcript is called, by its kind."""
 FOLDED = frozenset({"prompt", "tool_call", "tool_result", "usage", "end", "output"})
-STAGES = {"gates": "gates", "setup": "set-up"}
+KINDS = {"agent": "agent", "gates": "gates", "setup": "set-up"}
 
 
 def kind_name(kind: str) -> str:
@@ -72,14 +72,22 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def size(entries: int, raw: int) -> str:
+    """`120 entries, 14 KB`."""
+    shown = f"{raw / 1024:,.0f} KB" if raw < 1 << 20 else f"{raw / (1 << 20):,.1f} MB"
+    return f"{_entries(entries)}, {shown}"
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number:,} entries"
+
+
 def lost(count: str) -> str:
     return f"{count} entries are missing: the store did not answer for a while, or they came too fast."
 
 
 def gap(entries: int) -> str:
-    return (
-        f"{words.count(entries, 'entry').replace('entrys', 'entries')} in the middle were not kept: it grew too long."
-    )
+    return f"{_entries(entries)} in the middle were not kept: it grew too long."
 
 
 def damaged(pieces: int) -> str:

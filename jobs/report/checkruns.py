@@ -30,6 +30,10 @@ class CheckRuns:
     kind: Kind
     now: datetime
     hold: Callable[[], Awaitable[None]]
+    link: str = ""
+    """To the task's transcripts; empty where nothing leads there."""
+    text: Callable[[Task, CheckView], Awaitable[str]] | None = None
+    """What stands below the summary of a stage that has ended."""
 
     async def show(self, task: Task, surface: Surface) -> Surface:
         """Bring every check run up to date; saves after each write, so that none is ever written twice."""
@@ -49,6 +53,8 @@ class CheckRuns:
         if seen and seen.digest == view.digest():
             return surface
         fields = self._fields(view, seen)
+        if self.text is not None and (text := await self.text(task, view)):
+            fields["output"]["text"] = text
         shown = await self._update(seen, fields) if seen else None
         if shown is None:
             surface = await self._noted(task, surface, key, _INTENDED)
@@ -100,6 +106,8 @@ class CheckRuns:
         told = seen.annotated if seen else ()
         if fresh := [f for f in view.annotations if f.id not in told]:  # GitHub adds them to those that it has
             fields["output"]["annotations"] = [msgspec.to_builtins(annotation(f)) for f in fresh]
+        if self.link:
+            fields["details_url"] = self.link
         if view.started_ms:
             fields["started_at"] = _time(view.started_ms)
         if view.conclusion:

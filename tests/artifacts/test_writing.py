@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError
 
-from core.artifacts import Artifacts, Entry, Writer, clean
+from core.artifacts import Artifacts, Caps, Entry, Writer, clean
 from core.artifacts.veil import Veil
 from core.clock import ShiftedClock
 from core.redaction import HIDDEN, Redactor
@@ -162,12 +162,12 @@ async def test_long_entries_keep_both_ends(artifacts: Artifacts, task: Task) -> 
     assert "characters were not read" in second.body
 
 
-async def test_fifty_megabytes_are_capped(redis: "Redis", clock: ShiftedClock, store: Store, task: Task) -> None:
-    artifacts = Artifacts(redis, clock, store)
+async def test_more_than_the_cap_keeps_both_ends(redis: "Redis", clock: ShiftedClock, store: Store, task: Task) -> None:
+    artifacts = Artifacts(redis, clock, store, caps=Caps(transcript=1 << 20))
     writer = Writer(artifacts, task.id, header(task), Redactor())
     line = random.Random(1).randbytes(5_000).hex()
     writer.add(Entry(0, "text", body="the beginning"))
-    for n in range(5_300):
+    for n in range(800):
         writer.add(Entry(n / 100, "output", f"line {n}", line))
         if writer.waiting > 1 << 20:
             await writer.flush()
@@ -175,10 +175,10 @@ async def test_fifty_megabytes_are_capped(redis: "Redis", clock: ShiftedClock, s
     await writer.close()
     entries = await read(artifacts, task)
     (run,) = await artifacts.runs(task.id)
-    assert run.raw > 50 << 20
-    assert run.raw - run.dropped_raw <= 4 << 20
+    assert run.raw > 7 << 20
+    assert run.raw - run.dropped_raw <= 1 << 20
     assert (entries[0].body, entries[-1].body) == ("the beginning", "the end")
-    assert len(entries) == run.entries - run.dropped_entries == 5_302 - run.dropped_entries
+    assert len(entries) == run.entries - run.dropped_entries == 802 - run.dropped_entries
 
 
 class Flaky(Artifacts):
