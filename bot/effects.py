@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bot.policy import Approve, Ask, Decision, Ignore, Move, Resume, Start, Unwish, Why
+from bot.policy import Approve, Ask, Decision, Grant, Hold, Ignore, Move, Resume, Start, Unwish, Why
+from core.budget import granted
 from core.store import Store
-from core.tasks import MOVES, Reason, Stage, State, Task, Wish, move, resumed
+from core.tasks import MOVES, UNSETTLED, PausedBy, Stage, State, Task, Wish, move, resumed
 
 Judge = Callable[[Task], Decision]
 Prepare = Callable[[Task], Task]
@@ -47,6 +48,11 @@ def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None =
             return move(task, to, now_ms, reason=reason, paused_by=paused_by)
         case Ask(wish, reason):
             return replace(task, wish=wish, reason=reason)
+        case Hold(reason):
+            return replace(task, paused_by=PausedBy.PERSON, reason=reason)
+        case Grant(amount, cause, resume):
+            richer = granted(task, amount, cause)
+            return resumed(richer, now_ms) if resume else richer
         case Unwish():
             return replace(task, wish=Wish.NONE, reason="")
         case Resume(afresh):
@@ -62,10 +68,13 @@ def _again(task: Task) -> Task:
     """From where it stopped. What had begun does not go back to waiting for other issues."""
     begun = task.stages or State.BLOCKED not in MOVES[task.state]
     task = replace(task, blockers=()) if begun else task
-    if task.state is not State.WAITING_INPUT or task.reason != Reason.ROUNDS:
+    if task.state is not State.WAITING_INPUT or task.reason not in UNSETTLED:
         return task
-    # After the last allowed round a person's word buys one more, which begins with the corrector, who reads it.
-    return replace(task, stage=Stage.CORRECT, options=replace(task.options, max_rounds=task.round + 1))
+    # Where the agents could not agree, a person's word buys one more round, which begins with the corrector, who reads
+    # it; of findings that the person has let be, nothing is left to correct.
+    reviewed = Stage.REVIEW if task.last_run and task.last_run.outcome == "gates_failed" else Stage.FINALIZE
+    stage = Stage.CORRECT if task.open_findings else reviewed
+    return replace(task, stage=stage, allowed_round=task.round + 1)
 
 
 def _afresh(task: Task) -> Task:
@@ -73,7 +82,7 @@ def _afresh(task: Task) -> Task:
     return replace(
         task, blockers=(), stage=Stage.DEVELOP, round=1, branch="", base="", base_sha="", start_sha="", head_sha="",
         tip_sha="", checkpoint_sha="", approved_by="", approved_sha="", pr=None, pr_node="", stages=(), findings=(),
-        gates={}, progress=0,
+        last_review=None, allowed_round=0, gates=(), progress=0,
     )  # fmt: skip
 
 
@@ -86,7 +95,7 @@ def with_blockers(task: Task, blockers: tuple[int, ...], decision: Decision, now
 
 def changed(decision: Decision) -> bool:
     """Whether a decision does something."""
-    return isinstance(decision, Start | Resume | Approve | Unwish | Ask | Move)
+    return isinstance(decision, Start | Resume | Approve | Unwish | Ask | Move | Hold | Grant)
 
 
 STAYS = Ignore(Why.STAYS)

@@ -83,7 +83,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
             tools = Tools(
                 store=store, github=github, clock=clock, git=await _git(settings),
                 backend=open_backend(settings, sandbox), homes=settings.data_dir / "homes",
-                author=await _author(github),
+                author=await _author(github), operator=settings.operator_caps, sandbox=sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
             )  # fmt: skip
             reporter = Reporter(

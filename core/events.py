@@ -23,5 +23,6 @@ EVENTS: dict[str, EventKind] = {
     "agent.progress": EventKind("jobs/pipeline", ("jobs/report", "pages")),
     "agent.completed": EventKind("jobs/pipeline", ("jobs/report", "pages", "metrics")),
     "agent.failed": EventKind("jobs/pipeline", ("jobs/report", "pages", "metrics")),
+    "config.changed": EventKind("core/store", ("jobs/scheduler", "metrics")),
     "lease.lost": EventKind("jobs/sweep", ("metrics", "pages")),
 }

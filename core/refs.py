@@ -21,6 +21,14 @@ _ADDRESS = re.compile(
     re.ASCII,
 )
 
+_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,100}")
+_NO_BRANCH = re.compile(r"\.\.|//|/\.|\.lock(/|$)|[./]$|\.$|-$|/-")
+
+
+def is_branch_name(name: str) -> bool:
+    """Whether `name` is a branch name we are willing to make: a strict subset of what git allows."""
+    return bool(_BRANCH.fullmatch(name)) and not _NO_BRANCH.search(name)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class RepoRef:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.tasks import State, Task
+from core.tasks import Scope, State, Task
 
 AGE_STEP = timedelta(hours=6)
 HIGHEST = 3
@@ -47,12 +47,12 @@ class Caps:
 class Wait:
     """Why a task does not start: a reason code that `core/messages` words, and its facts.
 
-    `blocked` (`by`: issue numbers), `repo_cap` (`cap`), `no_workers`, `slots` (`slots`); all but `blocked` also
-    have `position`, counted from 1 among the tasks that wait to start.
+    `blocked` (`by`: issue numbers), `budget` (`scope`: whose is spent), `repo_cap` (`cap`), `no_workers`, `slots`
+    (`slots`); the last three also have `position`, counted from 1 among the tasks that wait to start.
     """
 
     reason: str
-    facts: Mapping[str, int | tuple[int, ...]]
+    facts: Mapping[str, int | str | tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,19 @@ class Plan:
         return position if isinstance(position, int) else None
 
 
-def plan(tasks: Iterable[Task], capacity: Capacity, caps: Caps, now_ms: int) -> Plan:
-    """Decide for all live tasks of all repositories."""
+def plan(
+    tasks: Iterable[Task], capacity: Capacity, caps: Caps, now_ms: int, broke: Mapping[str, Scope] | None = None
+) -> Plan:
+    """Decide for all live tasks of all repositories.
+
+    `broke`: tasks that have nothing to spend, by id, and whose budget it is. They take no slot only to stop again.
+    """
+    broke = broke or {}
     tasks = list(tasks)
     running = Counter(task.repo_id for task in tasks if task.state is State.RUNNING)
-    ready = [task for task in tasks if task.state is State.QUEUED and not task.blockers]
+    ready = [task for task in tasks if is_ready(task) and task.id not in broke]
     waits = {task.id: Wait("blocked", {"by": task.blockers}) for task in tasks if _is_blocked(task)}
+    waits |= {t.id: Wait("budget", {"scope": broke[t.id].value}) for t in tasks if is_ready(t) and t.id in broke}
     start: list[str] = []
     position = 0
     for task in in_order(ready, running, now_ms):
@@ -88,6 +95,11 @@ def plan(tasks: Iterable[Task], capacity: Capacity, caps: Caps, now_ms: int) -> 
         position += 1
         waits[task.id] = _waits_for(capacity, cap, position, capped=running[task.repo_id] >= cap)
     return Plan(tuple(start), waits)
+
+
+def is_ready(task: Task) -> bool:
+    """Whether it waits for nothing but its turn."""
+    return task.state is State.QUEUED and not task.blockers
 
 
 def effective_priority(task: Task, now_ms: int) -> int:

@@ -1,6 +1,6 @@
 """Why work stops before its stage is done: one exception per reason, raised anywhere, read in `jobs/pipeline` alone."""
 
-from core.tasks import Needs, Reason
+from core.tasks import Exhausted, Needs, Reason
 
 
 class Stop(Exception):
@@ -25,6 +25,8 @@ class GaveUp(Stop):
     def __init__(self, reason: Reason, why: str = "") -> None:
         super().__init__(f"{reason}: {why}" if why else reason)
         self.reason, self.why = reason, why
+        self.is_put_away = False
+        """Whether all was done that can be done to keep the work."""
 
 
 class AgentCrashed(Exception):
@@ -32,8 +34,20 @@ class AgentCrashed(Exception):
 
 
 class NeedsPerson(Stop):
-    """A person must decide first: `needs` says what."""
+    """A person must decide first: `needs` says what, `told` is what the reason's own words do not say."""
 
-    def __init__(self, needs: Needs, reason: Reason) -> None:
+    def __init__(self, needs: Needs | None, reason: Reason, told: str = "") -> None:
         super().__init__(f"{needs}: {reason}")
-        self.needs, self.reason = needs, reason
+        self.needs, self.reason, self.told = needs, reason, told
+
+
+class OutOfBudget(Stop):
+    """Nothing may be spent any more: `exhausted` is the bound, None where there should be one and is none."""
+
+    def __init__(self, exhausted: Exhausted | None) -> None:
+        super().__init__(f"{exhausted.scope}: {exhausted.kind}" if exhausted else "nothing bounds it")
+        self.exhausted = exhausted
+
+
+class Refilled(Stop):
+    """The agent was stopped at a bound that somebody has raised meanwhile: it goes on at once."""

@@ -32,7 +32,7 @@ class Takes(StrEnum):
     STAGE = "[stage]"
     MODE = "[strict | balanced | lenient]"
     TEXT = "…"
-    MONEY = "+5usd"
+    MONEY = "+5usd | +200ktokens"
     PRIORITY = "low | normal | high | urgent"
 
 
@@ -111,10 +111,22 @@ TABLE: tuple[Spec, ...] = (
         "End this task, these tasks, or all of this repository; work is kept.",
         works=True,
     ),
-    Spec("answer", Takes.TEXT, Right.PUSH, "Answer the agent's question; it goes on and reads this.", works=True),
+    Spec(
+        "answer",
+        Takes.TEXT,
+        Right.PUSH,
+        "Answer the agent's question; it goes on and reads this. `waive F1` or `waive all` lets findings be.",
+        works=True,
+    ),
     Spec("fix", Takes.TEXT, Right.PUSH, "Tell the corrector what to change."),
     Spec("review", Takes.MODE, Right.PUSH, "Review this task's pull request again."),
-    Spec("budget", Takes.MONEY, Right.PUSH, "Grant this task more money."),
+    Spec(
+        "budget",
+        Takes.MONEY,
+        Right.PUSH,
+        "Grant this task more money or tokens; if its session or its repository's day is spent, grant those more.",
+        works=True,
+    ),
     Spec("priority", Takes.PRIORITY, Right.PUSH, "Move this task up or down the queue."),
     Spec(
         "depends",
@@ -133,7 +145,13 @@ TABLE: tuple[Spec, ...] = (
         "Show which branches and worktrees could go; `--force` removes them.",
         (Option("force", "--force"),),
     ),
-    Spec("config", Takes.NOTHING, Right.TRIAGE, "Show the configuration in force and where each value comes from."),
+    Spec(
+        "config",
+        Takes.NOTHING,
+        Right.TRIAGE,
+        "Show the configuration in force and where each value comes from.",
+        works=True,
+    ),
 )
 
 BY_NAME: dict[str, Spec] = {spec.name: spec for spec in TABLE}

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.commands import help_rows
 from bot.handlers.case import Case
+from bot.handlers.configs import answer
 from core.messages import Outcome, help_table, outcome, status
 from core.messages.transcripts import logs, logs_no_address, logs_off
 
@@ -31,5 +32,10 @@ async def on_logs(case: Case) -> str:
     return logs(task, links.to(task.id, now), len(runs), links.until_ms(now))
 
 
-ASKED: Mapping[str, Callable[[Case], Awaitable[str]]] = {"help": on_help, "status": on_status, "logs": on_logs}
+ASKED: Mapping[str, Callable[[Case], Awaitable[str]]] = {
+    "help": on_help,
+    "status": on_status,
+    "logs": on_logs,
+    "config": answer,
+}
 """By the command's name: what to answer."""

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from msgspec.structs import replace
+
 from bot import policy
 from bot.commands import Command, CommandError, Right, parse, usage
-from bot.effects import Judge, judged
+from bot.effects import Judge, Prepare, judged
 from bot.events import CommentEvent
 from bot.handlers.asked import ASKED
 from bot.handlers.case import Case
-from bot.policy import Approve, Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
+from bot.handlers.grants import grant, purses_of
+from bot.policy import Approve, Ask, Decision, Hold, Ignore, Move, Person, Refuse, Resume, Unwish, Why
+from core import ledger
 from core.errors import NotFound
 from core.messages import Outcome, issues, mistake, mistakes, not_yet, outcome, state_name
+from core.messages.budget import still_spent
 from core.store import NoSuchTask
 from core.tasks import State, Task, Wish
 
@@ -44,7 +49,7 @@ class Answers:
 
 UNDONE = {
     "already", "no_task", "nothing", "closed", "no_access", "overtaken", "nothing_waits", "newer_waits",
-    "needs_approval", "no_question",
+    "needs_approval", "no_question", "no_finding", "budget", "unbounded",
 }  # fmt: skip
 
 
@@ -106,7 +111,10 @@ async def _obey(command: Command, comment: int, person: Person, answers: Answers
         answers.parts.append(await ASKED[command.name](case))
     else:
         answers.outcomes += [
-            await _steer(command.name, n, comment, person, case) for n in await _targets(command, case)
+            await grant(command, n, f"{comment}:{command.line}", case)
+            if command.name == "budget"
+            else await _steer(command, n, comment, person, case)
+            for n in await _targets(command, case)
         ]
         if command.everything and not answers.outcomes:
             answers.outcomes.append(Outcome("nothing", case.issue))
@@ -123,12 +131,13 @@ async def _targets(command: Command, case: Case) -> Sequence[int]:
     return [behind or case.issue]
 
 
-async def _steer(name: str, issue: int, comment: int, person: Person, case: Case) -> Outcome:
+async def _steer(command: Command, issue: int, comment: int, person: Person, case: Case) -> Outcome:
     """Do to one task what the command says."""
     if not await case.desk.said.is_newest(case.repo_id, case.task_id(issue), comment):
         return Outcome("overtaken", issue)
     try:
-        verdict = await judged(case.store, case.task_id(issue), await _judge(name, issue, person, case), case.now_ms)
+        judge = await _judge(command, issue, person, case)
+        verdict = await judged(case.store, case.task_id(issue), judge, case.now_ms, _prepared(command, person))
     except NoSuchTask:
         return Outcome("no_task", issue)
     if case.tries and (isinstance(verdict.decision, Ignore) or verdict.decision == Refuse(Why.NO_QUESTION)):
@@ -137,7 +146,18 @@ async def _steer(name: str, issue: int, comment: int, person: Person, case: Case
     return told(verdict.decision, verdict.task)
 
 
-async def _judge(name: str, issue: int, person: Person, case: Case) -> Judge:
+def _prepared(command: Command, person: Person) -> Prepare | None:
+    """What an answer changes in the task before it goes on: findings that its writer lets be."""
+    waiver = ledger.wish(command.text) if command.name == "answer" else None
+    if waiver is None:
+        return None
+    return lambda task: replace(
+        task, findings=ledger.waived(task.findings, waiver, by=person.login, round_=task.round)
+    )  # fmt: skip
+
+
+async def _judge(command: Command, issue: int, person: Person, case: Case) -> Judge:
+    name = command.name
     if name in {"cancel", "pause"}:
         return partial(policy.on_cancel if name == "cancel" else policy.on_pause, by=person.login)
     closed = await _is_closed(issue, case)
@@ -145,9 +165,9 @@ async def _judge(name: str, issue: int, person: Person, case: Case) -> Judge:
         case "approve":
             return partial(policy.on_approve, by=person.login, closed=closed)
         case "answer":
-            return partial(policy.on_answer, closed=closed)
+            return partial(policy.on_answer, closed=closed, waiver=ledger.wish(command.text))
         case _:
-            return partial(policy.on_resume, closed=closed)
+            return partial(policy.on_resume, closed=closed, purses=await purses_of(issue, case))
 
 
 async def _is_closed(issue: int, case: Case) -> bool:
@@ -162,6 +182,8 @@ def told(decision: Decision, task: Task) -> Outcome:
     match decision:
         case Move(State.CANCELLED | State.PAUSED as to):
             return Outcome(to.value, task.issue)
+        case Hold():
+            return Outcome("paused", task.issue)
         case Ask(wish):
             return Outcome("cancelling" if wish is Wish.CANCEL else "pausing", task.issue)
         case Unwish():
@@ -175,7 +197,7 @@ def told(decision: Decision, task: Task) -> Outcome:
         case Approve():
             return Outcome("approved", task.issue, f"`{task.approved_sha[:7]}`")
         case Refuse(why):
-            return Outcome(why.value, task.issue, state_name(task))
+            return Outcome(why.value, task.issue, still_spent(task) if why is Why.BUDGET else state_name(task))
         case Ignore():
             return Outcome("already", task.issue, state_name(task))
         case _:

@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from bot.pages.frame import page
-from core.messages import progress, task_line
+from core.messages import task_line
+from core.progress import overall
 from core.store import Store
 
 
@@ -22,5 +23,5 @@ class Pages:
         if task is None or task.private:
             raise web.HTTPNotFound(text="There is no such page. Tasks of private repositories have none yet.\n")
         return page(
-            "task", title=task.slug, task=task, github=self._github, line=task_line(task), percent=progress(task)
+            "task", title=task.slug, task=task, github=self._github, line=task_line(task), percent=overall(task)
         )

@@ -5,6 +5,7 @@ waits; another commit needs another approval.
 """
 
 from bot.policy.decisions import Approve, Decision, Ignore, Person, Refuse, Resume, Why
+from core.ledger import Waiver
 from core.tasks import Needs, State, Task
 
 
@@ -30,11 +31,13 @@ def is_asked(task: Task) -> bool:
     return task.state is State.WAITING_INPUT and task.needs is Needs.ANSWER
 
 
-def on_answer(task: Task, *, closed: bool) -> Decision:
-    """`/pdev answer …`: the worker reads the words themselves from GitHub."""
+def on_answer(task: Task, *, closed: bool, waiver: Waiver | None = None) -> Decision:
+    """`/pdev answer …`: the worker reads the words themselves from GitHub. `waiver`: findings that it lets be."""
     if closed:
         return Refuse(Why.CLOSED)
-    return Resume() if is_asked(task) else Refuse(Why.NO_QUESTION)
+    if not is_asked(task):
+        return Refuse(Why.NO_QUESTION)
+    return Refuse(Why.NO_FINDING) if waiver and waiver.misses(task.findings) else Resume()
 
 
 def on_plain_comment(task: Task, by: Person) -> Decision:

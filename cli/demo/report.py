@@ -59,7 +59,7 @@ def _task(task: Task) -> dict[str, Any]:
         "branch": task.branch,
         "rounds": max((run.round for run in task.stages), default=0),
         "findings": {"open": len(task.open_findings), "fixed": settled},
-        "gates": dict(sorted(task.gates.items())),
+        "gates": {gate.name: gate.outcome for gate in sorted(task.gates, key=lambda gate: gate.name)},
         "stages": [
             {
                 "stage": run.stage,

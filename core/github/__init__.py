@@ -36,6 +36,7 @@ from core.github.checks import CheckFields
 from core.github.documents import DOCUMENTS
 from core.github.repo import RepoDoor
 from core.github.sender import Office, Sender
+from core.github.threads import Thread, ThreadComment
 from core.github.tokens import AppKey, Scope, Tokens
 from core.github.wire import Station
 from core.metrics import Metrics
@@ -67,6 +68,8 @@ __all__ = [
     "RepoDoor",
     "Repository",
     "Review",
+    "Thread",
+    "ThreadComment",
     "TimelineEvent",
     "needed_permissions",
 ]

@@ -72,9 +72,18 @@ LIST_PULLS = Call("GET", f"{_REPO}/pulls{{?head,base,state,{_PAGED}}}", "pull_re
 GET_PULL = Call("GET", f"{_REPO}/pulls/{{number}}", "pull_requests:read")
 CREATE_PULL = Call("POST", f"{_REPO}/pulls", "pull_requests:write", content=True, repeatable=False)
 EDIT_PULL = Call("PATCH", f"{_REPO}/pulls/{{number}}", "pull_requests:write", content=True)
+LIST_PULL_FILES = Call("GET", f"{_REPO}/pulls/{{number}}/files{{?{_PAGED}}}", "pull_requests:read")
 MARK_READY = Call("GRAPHQL", "markPullRequestReadyForReview", "pull_requests:write", content=True)
 LIST_REVIEWS = Call("GET", f"{_REPO}/pulls/{{number}}/reviews{{?{_PAGED}}}", "pull_requests:read")
 CREATE_REVIEW = Call("POST", f"{_REPO}/pulls/{{number}}/reviews", "pull_requests:write", content=True, repeatable=False)
+LIST_REVIEW_THREADS = Call("GRAPHQL", "pullRequest.reviewThreads", "pull_requests:read")
+RESOLVE_THREAD = Call("GRAPHQL", "resolveReviewThread", "pull_requests:write", content=True)
+UNRESOLVE_THREAD = Call("GRAPHQL", "unresolveReviewThread", "pull_requests:write", content=True)
+ANSWER_THREAD = Call(
+    "GRAPHQL", "addPullRequestReviewThreadReply", "pull_requests:write", content=True, repeatable=False
+)  # fmt: skip
+LIST_REQUESTED = Call("GET", f"{_REPO}/pulls/{{number}}/requested_reviewers", "pull_requests:read")
+REQUEST_REVIEWERS = Call("POST", f"{_REPO}/pulls/{{number}}/requested_reviewers", "pull_requests:write", content=True)
 
 # Check runs.
 CREATE_CHECK_RUN = Call("POST", f"{_REPO}/check-runs", "checks:write", content=True, repeatable=False)

@@ -5,7 +5,7 @@ it is, where to read it, and what follows.
 """
 
 from core.messages import words
-from core.tasks import Needs, Reason, Stage, Task
+from core.tasks import UNSETTLED, Needs, Stage, Task
 
 ASKED = "The change is reviewed and waits for approval before it reaches the branch."
 """The outcome of `finalize` while it waits."""
@@ -47,9 +47,10 @@ def fact(task: Task) -> str:
 
 def findings(task: Task) -> str:
     """The findings, while they have no lines in the pull request to stand at, or a person is to judge them."""
-    if not task.findings or not (is_kept_off(task) or task.reason == Reason.ROUNDS):
+    if not task.findings or not (is_kept_off(task) or task.reason in UNSETTLED):
         return ""
-    return "**Findings**\n\n" + words.fitting([words.finding(f) for f in task.findings], FINDINGS_LIMIT)
+    listed = sorted(task.findings, key=lambda f: not f.is_open)
+    return "**Findings**\n\n" + words.fitting([words.finding(f) for f in listed], FINDINGS_LIMIT)
 
 
 def draft_note(task: Task) -> str:

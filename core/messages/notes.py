@@ -6,7 +6,23 @@ from core.messages.words import count
 from core.tasks import Finding
 
 REVIEWER_APPROVED = "The reviewer approved."
+GATE_PASSES = "pdev ran it again, and it passes."
 NO_REASON = "The reviewer wants changes and gave no reason."
+
+
+def waived_by(login: str) -> str:
+    return f"{login} lets it be."
+
+
+def not_required(severity: str, mode: str) -> str:
+    return f"Severity {severity} need not be mended in review mode {mode}."
+
+
+def requirement_unmet(requirement: str, status: str) -> str:
+    """What the issue asks for and the change lacks. `status`: missing or partly."""
+    return (
+        f"The issue asks for this, and it is {'only partly there' if status == 'partly' else 'missing'}: {requirement}"
+    )
 
 
 def corrected(before: Sequence[Finding], after: Sequence[Finding]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from core.messages import approval, words
+from core.messages import approval, gates, words
 from core.messages.words import count, finding, plain
 from core.tasks import Stage, Task
 
@@ -38,15 +38,12 @@ def final_body(task: Task, body: str, tested: str) -> str:
     rounds = count(sum(run.stage is Stage.REVIEW for run in task.stages), "review")
     found = count(len(task.findings), "finding")
     listed = words.fitting([finding(f) for f in task.findings], _FINDINGS)
-    checks = "\n".join(
-        f"- {name}: {words.line(out, 300).replace('_', ' ')}" for name, out in sorted(task.gates.items())
-    )
     parts = [
         f"Closes #{task.issue}",
         plain(body, _DESCRIPTION),
         f"### How it was tested\n\n{plain(tested, _TESTED)}" if tested.strip() else "",
         _fold(f"{rounds}, {found}", listed or "The reviewer had nothing to change."),
-        _fold("Checks that pdev ran itself before each push", checks) if checks else "",
+        _fold("Gates that pdev ran itself", gates.table(task)) if task.gates else "",
     ]
     return "\n\n".join(p for p in parts if p) + "\n"
 

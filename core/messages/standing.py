@@ -1,9 +1,9 @@
 """Where a task stands, why, and what a person can do next: in one line, and in a few."""
 
-from core.messages import approval, words
+from core.messages import approval, budget, words
 from core.messages.words import issues, plain, quote, stage_name
 from core.schedule import Wait
-from core.tasks import MAX_CRASHES, Needs, PausedBy, Reason, State, Task, Wish, parsed
+from core.tasks import MAX_CRASHES, UNSETTLED, Needs, PausedBy, Reason, State, Task, Wish, parsed
 
 
 def headline(task: Task, wait: Wait | None = None) -> str:
@@ -26,6 +26,8 @@ def headline(task: Task, wait: Wait | None = None) -> str:
 
 
 def _queued(wait: Wait | None) -> str:
+    if wait is not None and wait.reason == "budget":
+        return budget.queued(wait)
     position = wait.facts.get("position") if wait else None
     if position is None:
         return "Queued"
@@ -40,7 +42,10 @@ def _running(task: Task) -> str:
 def _waiting(task: Task, reason: Reason | None) -> str:
     by_reason = {
         Reason.FOREIGN_PULL: "Another pull request would close this issue",
+        Reason.CONFIG: "The configuration must be mended first",
         Reason.ROUNDS: f"Findings are still open after {words.count(task.round, 'round')}",
+        Reason.NO_PROGRESS: f"The agents make no progress in round {task.round}",
+        Reason.UNFIXABLE: "The agents disagree about a finding",
         Reason.BRANCH_MOVED: "The branch was rewritten",
         Reason.DIVERGED: "Somebody pushed while the agent worked",
     }
@@ -57,7 +62,7 @@ def _waiting(task: Task, reason: Reason | None) -> str:
 def _paused(task: Task) -> str:
     return {
         PausedBy.PERSON: "Paused",
-        PausedBy.BUDGET: "Paused, the budget is spent",
+        PausedBy.BUDGET: budget.headline(task),
         PausedBy.INSTALLATION: "Paused, pdev has no access to this repository",
         None: "Paused",
     }[task.paused_by]
@@ -71,8 +76,12 @@ WHY: dict[Reason, str] = {
     Reason.ISSUE_TRANSFERRED: "{who} moved the issue to another repository.",
     Reason.NO_ACCESS: "The App was suspended here, or this repository was taken from it.",
     Reason.FOREIGN_PULL: "",  # pdev's own question follows
+    Reason.CONFIG: "The repository's configuration cannot be used, so nothing runs on a guess at what it means.",
     Reason.QUESTION: "",  # the question follows
     Reason.ROUNDS: "The reviewer still asks for changes in the last allowed round:",
+    Reason.NO_PROGRESS: "The last correction left the same findings open, or changed nothing, so another round would "
+    "cost money and bring nothing new.",
+    Reason.UNFIXABLE: "The corrector says that it cannot or should not mend a finding, and the reviewer insists on it.",
     Reason.APPROVAL: "",  # `approval.waits` says it
     Reason.BRANCH_MOVED: "pdev's own commits are no longer in the history of `{branch}`. Nothing was overwritten.",
     Reason.DIVERGED: "Their commits are on `{branch}`; the agent's work is `{commit}`, kept on `{wip}`. Nothing was "
@@ -83,6 +92,8 @@ WHY: dict[Reason, str] = {
     Reason.AGENT_FAILED: "The agent gave up.",
     Reason.TIMEOUT: "The agent ran out of time.",
     Reason.IDLE: "The agent gave no sign of life for a long time and was stopped.",
+    Reason.BUDGET: "",  # `budget.why` says it
+    Reason.NO_PRICE: budget.NO_PRICE,
     Reason.LIMIT: "The agent reached a limit on its turns, tokens or money.",
     Reason.REFUSED: "GitHub did not accept the push.",
     Reason.SETUP: "The work could not be set up.",
@@ -109,10 +120,17 @@ _NEXT_FOR_NEED: dict[Needs | None, str] = {
     Needs.CRASH: "`/pdev resume` tries again from there; the worker's log says why it died. `/pdev cancel` ends it.",
     None: "`/pdev resume` goes on; `/pdev cancel`, or removing the label, leaves it.",
 }
+_ONE_MORE = (
+    "`/pdev answer …` tells the corrector what you think and allows one more round; `/pdev resume` only allows it. "
+    "`/pdev answer waive F1`, or `waive all`, lets findings be. `/pdev cancel` ends it; work is kept."
+)
 _NEXT_FOR_REASON: dict[Reason, str] = {
     Reason.FOREIGN_PULL: "`/pdev resume` starts all the same; `/pdev cancel`, or removing the label, leaves it.",
-    Reason.ROUNDS: "`/pdev answer …` tells the corrector what you think and allows one more round; `/pdev resume` only "
-    "allows it. `/pdev cancel` ends it; work is kept.",
+    Reason.ROUNDS: _ONE_MORE,
+    Reason.NO_PROGRESS: _ONE_MORE,
+    Reason.UNFIXABLE: _ONE_MORE,
+    Reason.CONFIG: "Mend that on the default branch; it then goes on by itself. `pdev config check FILE` shows the "
+    "same before you push; `/pdev resume` looks at once. `/pdev cancel`, or removing the label, leaves it.",
     Reason.BRANCH_MOVED: "Put `{commit}` back into the branch's history, or delete the branch; `/pdev resume` then "
     "goes on. `/pdev cancel` ends it.",
     Reason.DIVERGED: "Merge them (`git fetch origin {wip} && git merge FETCH_HEAD` on the branch) and push; "
@@ -124,6 +142,7 @@ _NEXT_FOR_REASON: dict[Reason, str] = {
     Reason.ISSUE_DELETED: "Its branch and pull request are kept; merge or close them as you like.",
     Reason.ISSUE_TRANSFERRED: "Its branch and pull request are kept; set the label again where the issue is now to "
     "start anew.",
+    Reason.NO_PRICE: budget.NO_PRICE_NEXT,
     Reason.PR_CLOSED: "Reopen it, or use `/pdev resume`, to go on from the last checkpoint.",
 }
 _QUEUED_FOR = {
@@ -151,14 +170,16 @@ def _why(task: Task) -> str:
 
 def _detail(task: Task, server_url: str) -> str:
     """The words of the agent or of GitHub that go with it."""
+    if task.state is State.PAUSED and task.reason == Reason.BUDGET:
+        return budget.why(task)
     if waiting := approval.waits(task, server_url):
         return waiting
-    if task.reason == Reason.FOREIGN_PULL:
+    if task.reason in {Reason.FOREIGN_PULL, Reason.CONFIG}:
         return task.question  # our own words, with a link that helps
     if task.state is State.WAITING_INPUT and task.question:
         asked = f"\n\n@{task.trigger.actor}, please answer in a comment." if task.needs is Needs.ANSWER else ""
         return quote(plain(task.question)) + asked
-    speaks = task.state is State.FAILED or (task.state is State.WAITING_INPUT and task.reason == Reason.ROUNDS)
+    speaks = task.state is State.FAILED or (task.state is State.WAITING_INPUT and task.reason in UNSETTLED)
     said = task.last_run.summary if speaks and task.last_run else ""
     return quote(plain(said)) if said else ""
 
@@ -167,6 +188,10 @@ def _next(task: Task, wait: Wait | None) -> str:
     reason = parsed(task.reason)[0]
     if task.state is State.RUNNING and task.wish is not Wish.NONE:
         return _STOPPING
+    if wait is not None and wait.reason == "budget":
+        return budget.waits(wait)
+    if task.state is State.PAUSED and reason is Reason.BUDGET:
+        return budget.next_step(task)
     if wait is not None and wait.reason in _QUEUED_FOR:
         return _QUEUED_FOR[wait.reason]
     if reason in _NEXT_FOR_REASON:

@@ -1,8 +1,10 @@
 """The one comment per issue that says where its task stands, edited in place."""
 
-from core.messages import approval, words
+from core.messages import approval, budget, gates, words
+from core.messages.progress import checklist
 from core.messages.standing import headline, story
 from core.messages.transcripts import fact
+from core.progress import overall
 from core.schedule import Wait
 from core.tasks import Stage, StageRun, State, Task
 
@@ -10,6 +12,9 @@ MARKER = "<!-- pdev:task:{id} -->"
 """First line of the sticky comment: how a worker that knows nothing finds it again."""
 _MOST_RUNS = 30
 """Lines of the list of stages; a task that is resumed again and again has more."""
+
+_MOST = 10
+"""Files that were left out, by name; the check run has more."""
 
 _OUTCOMES = {
     "passed": "",  # the ticked box says it
@@ -21,6 +26,7 @@ _OUTCOMES = {
     "cancelled": "cancelled",
     "paused": "paused",
     "stopped": "stopped",
+    "gates_failed": "not begun, gates failed",
 }
 _DONE = frozenset({"passed", "approved", "corrections_needed"})
 
@@ -69,15 +75,17 @@ def account(task: Task, *, now_ms: int | None = None, wait: Wait | None = None, 
 def _progress(task: Task, now_ms: int) -> str:
     if not task.stages:
         return ""
-    shown = [] if task.settled else [words.bar(words.progress(task))]
+    shown = [] if task.settled else [words.bar(overall(task))]
     took = words.worked(task, now_ms)
     worked = f"{words.duration(took)} of work" if took else ""
-    return " · ".join(p for p in (*shown, worked, words.cost(task)) if p)
+    return " · ".join(p for p in (*shown, worked, budget.spent(task)) if p)
 
 
 def _stages(task: Task, now_ms: int | None) -> str:
     shown = task.stages[-_MOST_RUNS:]
     lines = [_run(task, run, now_ms) for run in shown]
+    if now_ms is not None:
+        lines += checklist(task, "  ")
     if hidden := len(task.stages) - len(shown):
         lines = [f"- … {words.count(hidden, 'earlier stage')}", *lines]
     if task.state not in {State.MERGED, State.COMPLETED, State.CANCELLED} and not _is_withdrawn(task):
@@ -106,7 +114,7 @@ def _run(task: Task, run: StageRun, now_ms: int | None) -> str:
     told = approval.outcome_word(run.stage) if run.outcome == "asked" else _OUTCOMES.get(run.outcome, run.outcome)
     took = words.duration((run.ended_ms or run.started_ms) - run.started_ms)
     box = "x" if run.outcome in _DONE else " "
-    return f"- [{box}] " + " · ".join(p for p in (name, again, told, took) if p)
+    return f"- [{box}] " + " · ".join(p for p in (name, again, told, took, budget.of_run(run)) if p)
 
 
 def _doing(task: Task, run: StageRun, now_ms: int | None) -> list[str]:
@@ -138,8 +146,10 @@ def _facts(task: Task) -> str:
 
 
 def _left_out(task: Task) -> str:
-    found = [f"{name}: {out.removeprefix('left_out: ')}" for name, out in sorted(task.gates.items()) if out != "passed"]
-    if not found:
-        return ""
-    listed = "\n".join(f"- {words.line(one, 300)}" for one in found)
-    return f"pdev's own checks left this out of the branch:\n\n{listed}"
+    """What the gates keep out of the branch, then one line about all of them."""
+    found = [(gate, note) for gate in task.gates if gate.outcome == "left_out" for note in gate.notes]
+    listed = [f"- {gate.name}: {words.code(note.path, 200)} ({words.line(note.text)})" for gate, note in found[:_MOST]]
+    if len(found) > _MOST:
+        listed.append(f"- … and {len(found) - _MOST} more")
+    kept_off = "pdev's own checks left this out of the branch:\n\n" + "\n".join(listed) if listed else ""
+    return "\n\n".join(part for part in (kept_off, gates.in_one_line(task)) if part)

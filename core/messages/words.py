@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from core.tasks import Finding, Stage, State, Task
+from core.tasks import Finding, State, Task
 
 _LOUD = re.compile(r"(@(?=\w)|#(?=\d)|\bGH-(?=\d)|/issues/(?=\d)|/pull/(?=\d))", re.IGNORECASE)
 """What GitHub turns into a mention or a reference."""
@@ -22,7 +22,8 @@ ICONS: dict[State, str] = {
     State.FAILED: "❌",
     State.CANCELLED: "🚫",
 }
-_MARKS = {"open": "🔴", "fixed": "🟢"}
+_MARKS = {"open": "🔴", "reopened": "🔴", "fixed": "🟢"}
+_ENDS = {"fixed": "fixed", "waived": "left as it is"}
 
 
 def duration(ms: int) -> str:
@@ -37,29 +38,6 @@ def duration(ms: int) -> str:
 def worked(task: Task, now_ms: int) -> int:
     """Milliseconds that stages of the task have taken; waiting for people and for slots is none of them."""
     return sum((run.ended_ms or now_ms) - run.started_ms for run in task.stages)
-
-
-def cost(task: Task) -> str:
-    """Money and tokens of a task so far; empty when no agent reported any."""
-    parts = []
-    if task.cost.usd:
-        parts.append(f"${task.cost.usd:.2f}")
-    if task.cost.tokens:
-        parts.append(f"{task.cost.tokens:,} tokens")
-    return " · ".join(parts)
-
-
-def progress(task: Task) -> int:
-    """Percent of the whole way. Nobody knows how many rounds there will be, so each takes half of what is left."""
-    if task.settled:
-        return 100
-    # Correct follows review, so the steps of the loop are review 1, correct 1, review 2, …
-    step = 2 * (task.round - 1) + (task.stage is Stage.CORRECT)
-    begin, end = {
-        Stage.DEVELOP: (0.0, 40.0),
-        Stage.FINALIZE: (80.0, 100.0),
-    }.get(task.stage, (80 - 40 / 2**step, 80 - 20 / 2**step))
-    return int(begin + (end - begin) * task.progress / 100)
 
 
 def bar(percent: int) -> str:
@@ -129,9 +107,10 @@ def finding(f: Finding) -> str:
     text, note = plain(f.text), ""
     if f.note:  # behind a code block it must not stand on the same line
         between = "\n\n" if "\n" in text else " — "
-        note = f"{between}{'fixed' if f.state == 'fixed' else 'not fixed'}: "
+        note = f"{between}{_ENDS.get(f.state, 'not fixed')}: "
         note += plain(f.note, 500)
-    return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}){where}: {text}{note}"
+    again = ", reopened" if f.state == "reopened" else ""
+    return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}{again}){where}: {text}{note}"
 
 
 def fitting(paragraphs: Iterable[str], limit: int) -> str:

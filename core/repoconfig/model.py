@@ -62,9 +62,13 @@ class Limits(_Part):
     review: StageLimits = StageLimits(minutes=15, retries=1)
     correct: StageLimits = StageLimits(minutes=20, retries=3)
     finalize: StageLimits = StageLimits(minutes=10, retries=1)
+    verify_minutes: Annotated[float, Field(gt=0, le=240)] = Field(
+        15, description="The longest that one verify command may run."
+    )
     idle_minutes: Annotated[float, Field(gt=0, le=120)] = Field(
         5, description="An agent without a sign of life for so long is stopped."
     )
+    setup_minutes: Annotated[float, Field(gt=0, le=240)] = Field(15, description="The longest that setup may run.")
 
 
 class Money(_Part):
@@ -95,7 +99,7 @@ class Config(_Part):
     """The configuration in force: every key with its value."""
 
     profile: ProfileName = Field("balanced", description="Which profile fills in what is not said here.")
-    max_agents: Annotated[int, Field(ge=1, le=50)] = Field(5, description="Agents at work in this repository at once.")
+    max_agents: Annotated[int, Field(ge=1, le=20)] = Field(5, description="Agents at work in this repository at once.")
     review: Review = Review()
     ci: Literal["every_push", "ready", "approved"] | None = Field(
         None,

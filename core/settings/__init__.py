@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from core.budget import Caps
 from core.errors import BadSettings
 from core.secret import Secret
+from core.settings import outside
 from core.settings.reading import Reading
 from core.settings.variables import AGENTS, LOG_FORMATS, LOG_LEVELS, SANDBOXES, VARIABLES, Variable
+from core.tasks import Cap
 
 __all__ = [
     "VARIABLES",
@@ -71,11 +74,19 @@ class Settings:
     slots: int
     script_socket: Path | None
     worker_port: int
+    toolchains: tuple[Path, ...]
+    egress_allow: tuple[str, ...]
+    egress_proxy: str
+    mirrors: Mapping[str, str]
     lease_s: float
     beat_s: float
     sweep_s: float
     writes_per_minute: int
     writes_per_hour: int
+    owner_day_usd: float | None
+    owner_day_tokens: int | None
+    server_day_usd: float | None
+    server_day_tokens: int | None
     log_level: str
     log_format: str
 
@@ -110,11 +121,19 @@ class Settings:
             slots=read.whole("PDEV_SLOTS", min(16, 2 * (os.cpu_count() or 1)), 1, 64),
             script_socket=read.path("PDEV_SCRIPT_SOCKET"),
             worker_port=read.whole("PDEV_WORKER_PORT", 0, 0, 65_535),
+            toolchains=outside.toolchains(read),
+            egress_allow=outside.egress_allow(read),
+            egress_proxy=outside.egress_proxy(read),
+            mirrors=outside.mirrors(read),
             lease_s=lease_s,
             beat_s=read.seconds("PDEV_BEAT_S", min(5, lease_s / 4), 0.05, lease_s / 2),
             sweep_s=read.seconds("PDEV_SWEEP_S", 5, 0.1, 600),
             writes_per_minute=read.whole("PDEV_WRITES_PER_MINUTE", 60, 1, 100_000),
             writes_per_hour=read.whole("PDEV_WRITES_PER_HOUR", 400, 1, 1_000_000),
+            owner_day_usd=read.dollars("PDEV_BUDGET_OWNER_DAY_USD"),
+            owner_day_tokens=read.tokens("PDEV_BUDGET_OWNER_DAY_TOKENS"),
+            server_day_usd=read.dollars("PDEV_BUDGET_SERVER_DAY_USD"),
+            server_day_tokens=read.tokens("PDEV_BUDGET_SERVER_DAY_TOKENS"),
             log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
             log_format=read.choice("LOG_FORMAT", "json", LOG_FORMATS),
         )
@@ -124,6 +143,14 @@ class Settings:
         if read.problems:
             raise BadSettings(read.problems)
         return settings
+
+    @property
+    def operator_caps(self) -> Caps:
+        """What all repositories of an owner, and all of this server, may spend in a UTC day."""
+        return Caps(
+            owner_day=Cap(usd=self.owner_day_usd, tokens=self.owner_day_tokens),
+            server_day=Cap(usd=self.server_day_usd, tokens=self.server_day_tokens),
+        )
 
     def secret_values(self) -> tuple[str, ...]:
         """Every secret of these settings, for the log's redaction; the password in `redis_url` included."""

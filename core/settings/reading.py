@@ -69,6 +69,26 @@ class Reading:
             return default
         return float(value)
 
+    def dollars(self, name: str) -> float | None:
+        """Up to a million US dollars; None for no bound."""
+        value = self.text(name)
+        if not value:
+            return None
+        if not (re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,6})?", value) and 0 < float(value) <= 1_000_000):
+            self.problems.append(f"{name} is “{value}”. Give US dollars above 0, such as 50 or 12.5, or leave it out.")
+            return None
+        return float(value)
+
+    def tokens(self, name: str) -> int | None:
+        """Up to a million million tokens; None for no bound."""
+        value = self.text(name)
+        if not value:
+            return None
+        if not (re.fullmatch(r"[0-9]{1,13}", value) and 0 < int(value) <= 10**12):
+            self.problems.append(f"{name} is “{value}”. Give a whole number of tokens above 0, or leave it out.")
+            return None
+        return int(value)
+
     def choice(self, name: str, default: str, options: Sequence[str]) -> str:
         value = self.text(name).lower()
         if not value or value in options:

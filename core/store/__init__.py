@@ -5,6 +5,7 @@ process may die between any two lines. Every key has an age or a cap; memory tha
 """
 
 from core.schedule import Capacity
+from core.store.configs import Configs, OwnerFile
 from core.store.doorbells import Doorbells
 from core.store.inbox import Entry, Inbox
 from core.store.leases import Beat, Leases, Renewer
@@ -23,16 +24,17 @@ from core.store.records import (
     Unwritable,
     WorkerInfo,
 )
+from core.store.spending import Ledgers, Run
 from core.store.story import Story
 from core.store.surfaces import Surfaces
 from core.store.workers import Workers
 
 __all__ = [
     "Beat", "Capacity", "CheckSeen", "Contended", "Damaged", "Entry", "Event", "Fenced", "Inbox",
-    "NoSuchTask", "NotRunning", "Renewer", "Session", "SessionState", "Store", "Surface", "TooNew",
+    "NoSuchTask", "NotRunning", "OwnerFile", "Renewer", "Run", "Session", "SessionState", "Store", "Surface", "TooNew",
     "Unwritable", "WorkerInfo",
 ]  # fmt: skip
 
 
-class Store(Leases, Workers, Doorbells, Surfaces, Story):
+class Store(Leases, Workers, Doorbells, Surfaces, Ledgers, Story, Configs):
     """One face for all of it; each part has its own module. `Store(redis, clock)`."""

@@ -69,6 +69,7 @@ local function save(t, record, version, epoch)
     redis.call('ZREMRANGEBYSCORE', 'pdev:tasks:unreported', '-inf', int(now - MONTH))
     redis.call('PEXPIRE', key, int(MONTH))
     redis.call('PEXPIRE', history, int(MONTH))
+    redis.call('PEXPIRE', 'pdev:spend:task:' .. t.id, int(MONTH))
   else
     redis.call('SADD', 'pdev:tasks:live', t.id)
     redis.call('SADD', 'pdev:tasks:live:' .. t.repo, t.id)
@@ -76,6 +77,7 @@ local function save(t, record, version, epoch)
     redis.call('ZREM', 'pdev:tasks:ended:' .. t.repo, t.id)
     redis.call('PERSIST', key)
     redis.call('PERSIST', history)
+    redis.call('PERSIST', 'pdev:spend:task:' .. t.id)
   end
   if t.event ~= '' then tell(t.event, t.id, t.facts) end
   redis.call('ZADD', 'pdev:tasks:unreported', int(now), t.id)

@@ -113,7 +113,7 @@ class CheckSeen(msgspec.Struct, frozen=True):
     digest: str
     status: str
     annotated: tuple[str, ...] = ()
-    """Ids of the findings that stand at their lines; GitHub would add them a second time."""
+    """Keys of the annotations that stand at their lines; GitHub would add them a second time."""
 
 
 class Surface(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ local state = failed == counted and 'failed' or 'settled'
 redis.call('HSET', key, 'state', state, 'ended_ms', int(now))
 redis.call('PEXPIRE', key, int(MONTH))
 redis.call('PEXPIRE', tasks, int(MONTH))
+redis.call('PEXPIRE', 'pdev:spend:session:' .. id, int(MONTH))
 redis.call('DEL', open)
 redis.call('SREM', 'pdev:sessions:open', id)
 redis.call('ZADD', 'pdev:sessions:unreported', int(now), id)

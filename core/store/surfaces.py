@@ -1,5 +1,7 @@
 """Surfaces: what GitHub shows of each task, remembered so that nothing is written twice."""
 
+import zlib
+
 import msgspec
 
 from core.store.records import Surface
@@ -7,6 +9,7 @@ from core.store.scripts import Room
 
 _AGE_MS = 90 * 86_400_000
 """Longer than a settled task is kept; a forgotten surface is found again on GitHub by its marker."""
+_OUTPUT_AGE_MS = 7 * 86_400_000
 
 
 class Surfaces(Room):
@@ -24,6 +27,19 @@ class Surfaces(Room):
         """Remember it; a task whose newest version it shows leaves `unreported`."""
         encoded = msgspec.json.encode(surface)
         await self._scripts("save_surface", task_id, encoded, _AGE_MS, str(surface.reported_version))
+
+    async def keep_output(self, task_id: str, name: str, text: str) -> None:
+        """Keep the end of what pdev's own commands printed, for the next report; too long for the record."""
+        key = f"pdev:output:{task_id}:{name}"
+        if text:
+            await self._redis.set(key, zlib.compress(text.encode("utf-8", "replace")), px=_OUTPUT_AGE_MS)
+        else:
+            await self._redis.delete(key)
+
+    async def output(self, task_id: str, name: str) -> str:
+        """What `keep_output` kept; empty when there is nothing, or it is too old."""
+        found = await self._redis.get(f"pdev:output:{task_id}:{name}")
+        return zlib.decompress(found).decode() if found else ""
 
     async def unreported(self, older_than_ms: int = 0) -> list[str]:
         """Ids of tasks whose newest version GitHub does not show yet, longest waiting first: for the sweep.

@@ -220,7 +220,8 @@ def flat(facts: dict[str, Any]) -> list[str]:
 def heeded(before: Task, after: Task, now_ms: int) -> Task:
     """`after`, unless a person's wish came in while the worker was finishing: what was asked for wins over going on.
 
-    A pause does not touch a task that has already stopped by itself (ready, or waiting for an answer).
+    A pause does not touch a task that has already stopped by itself (ready, or waiting for an answer), but one that a
+    budget stopped does not go on by itself any more.
     """
     if not before.wish or after.state is State.RUNNING or before.state is not State.RUNNING:
         return after
@@ -228,4 +229,6 @@ def heeded(before: Task, after: Task, now_ms: int) -> Task:
         return move(after, State.CANCELLED, now_ms, reason=before.reason)
     if before.wish is Wish.PAUSE and after.state in {State.QUEUED, State.WAITING_CHECKS}:
         return move(after, State.PAUSED, now_ms, reason=before.reason, paused_by=PausedBy.PERSON)
+    if before.wish is Wish.PAUSE and after.paused_by is PausedBy.BUDGET:
+        return replace(after, reason=before.reason, paused_by=PausedBy.PERSON)
     return after

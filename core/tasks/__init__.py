@@ -5,6 +5,8 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
+from core.tasks.evidence import Gate, Note, capped, laid_over
+from core.tasks.findings import Finding, LastReview, Mark
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -16,16 +18,19 @@ from core.tasks.moves import (
     move,
     resumed,
 )
-from core.tasks.reasons import LIMITS, Reason, parsed
+from core.tasks.reasons import LIMITS, RETRIED, UNSETTLED, Reason, parsed
 from core.tasks.records import (
     ENDED,
     SETTLED,
     TRIGGER_LABEL,
+    Cap,
     Cost,
-    Finding,
+    Exhausted,
+    Milestone,
     Needs,
     Options,
     PausedBy,
+    Scope,
     Stage,
     StageRun,
     State,
@@ -40,24 +45,36 @@ __all__ = [
     "LIMITS",
     "MAX_CRASHES",
     "MOVES",
+    "RETRIED",
     "SETTLED",
     "TRIGGER_LABEL",
+    "UNSETTLED",
+    "Cap",
     "Cost",
+    "Exhausted",
     "Finding",
+    "Gate",
     "IllegalMove",
+    "LastReview",
+    "Mark",
+    "Milestone",
     "Needs",
+    "Note",
     "Options",
     "PausedBy",
     "Reason",
+    "Scope",
     "Stage",
     "StageRun",
     "State",
     "Task",
     "Trigger",
     "Wish",
+    "capped",
     "enter_stage",
     "interrupted",
     "is_under_way",
+    "laid_over",
     "leave_stage",
     "move",
     "parsed",

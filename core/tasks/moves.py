@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from core.tasks.reasons import Reason
-from core.tasks.records import SETTLED, Needs, PausedBy, Stage, StageRun, State, Task, Wish
+from core.tasks.records import SETTLED, Needs, PausedBy, Scope, Stage, StageRun, State, Task, Wish
 
 _OUTSIDE = {State.MERGED, State.COMPLETED, State.CANCELLED, State.PAUSED}
 """What people can bring about from outside at any time: merge the PR, close the issue, cancel, pause."""
@@ -30,6 +30,9 @@ MOVES: Mapping[State, frozenset[State]] = {
 }
 """Every legal move. Every end can be resumed, so every end leads back to queued; and whatever became of a task,
 a person may still merge its pull request."""
+
+_DONE = frozenset({"passed", "approved", "corrections_needed"})
+"""Outcomes of a stage that did what it was there for."""
 
 _ENDS_A_RUN: Mapping[State, str] = {
     State.WAITING_INPUT: "stopped",
@@ -85,15 +88,19 @@ def enter_stage(task: Task, now_ms: int) -> Task:
     After any other end the stage starts anew.
     """
     last = task.last_run
-    if last and (last.stage, last.round) == (task.stage, task.round) and last.outcome in {None, "paused"}:
+    is_same = last is not None and (last.stage, last.round) == (task.stage, task.round)
+    if last and is_same and last.outcome in {None, "paused"}:
         rest = 0 if last.ended_ms is None else now_ms - last.ended_ms
         again = replace(
             last, attempts=last.attempts + 1, outcome=None, ended_ms=None, summary="", started_ms=last.started_ms + rest
         )
         runs = (*task.stages[:-1], again)
     else:
-        runs = (*task.stages, StageRun(stage=task.stage, round=task.round, started_ms=now_ms))
-    return replace(task, stages=runs, progress=0, activity="", updated_ms=now_ms)
+        begun = StageRun(stage=task.stage, round=task.round, started_ms=now_ms, epoch=task.epoch)
+        runs = (*task.stages, begun)
+    if is_same and last and last.outcome not in _DONE:  # what was done is kept, so how far it is stays as well
+        return replace(task, stages=runs, activity="", updated_ms=now_ms)
+    return replace(task, stages=runs, progress=0, milestones=(), activity="", updated_ms=now_ms)
 
 
 def leave_stage(task: Task, outcome: str, now_ms: int, summary: str = "") -> Task:
@@ -104,7 +111,7 @@ def leave_stage(task: Task, outcome: str, now_ms: int, summary: str = "") -> Tas
     if not is_under_way(task):
         task = enter_stage(task, now_ms)
     last = replace(task.stages[-1], ended_ms=now_ms, outcome=outcome, summary=summary)
-    passed = outcome in {"passed", "approved", "corrections_needed"}
+    passed = outcome in {"passed", "approved", "corrections_needed", "gates_failed"}
     done, crashes = (100, 0) if passed else (task.progress, task.crashes)
     return replace(
         task, stages=(*task.stages[:-1], last), progress=done, crashes=crashes, activity="", updated_ms=now_ms
@@ -132,10 +139,12 @@ def resumed(task: Task, now_ms: int) -> Task:
     """Back in the queue at its stage and round, with its crashes forgiven; blocked again if it still waits.
 
     A task that is finalized has nothing left to do there: it is reviewed once more, because people who ask to go on
-    want the agents to look at what has changed since.
+    want the agents to look at what has changed since. A stage that stopped at its own cap may spend it once more.
     """
     to = State.BLOCKED if task.blockers else State.QUEUED
     last = task.last_run
+    if last and task.reason == Reason.BUDGET and task.exhausted and task.exhausted.scope is Scope.STAGE:
+        task = replace(task, stages=(*task.stages[:-1], replace(last, allowed=last.allowed + 1)))
     if last and (task.stage, last.stage, last.outcome) == (Stage.FINALIZE, Stage.FINALIZE, "passed"):
         task = replace(task, stage=Stage.REVIEW, round=task.round + 1, progress=0)
     return move(task, to, now_ms, crashes=0)

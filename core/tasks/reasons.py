@@ -21,9 +21,15 @@ class Reason(StrEnum):
 
     FOREIGN_PULL = "foreign_pull"
     """Somebody else's open pull request would close the issue."""
+    CONFIG = "config"
+    """The repository's configuration is broken, and nothing is guessed."""
     QUESTION = "question"
     ROUNDS = "rounds"
     """The last allowed round still found something."""
+    NO_PROGRESS = "no_progress"
+    """The same findings are open as a round before, or the corrections changed nothing."""
+    UNFIXABLE = "unfixable"
+    """The corrector calls a finding unfixable, and the reviewer insists on it."""
     APPROVAL = "approval"
     BRANCH_MOVED = "branch_moved"
     """Our own commits are no longer on the branch."""
@@ -37,6 +43,10 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     IDLE = "idle"
     LIMIT = "limit"
+    BUDGET = "budget"
+    """A bound on money, tokens or turns; the record's `exhausted` says which."""
+    NO_PRICE = "no_price"
+    """Nobody knows what the model costs, and nothing bounds its tokens."""
     REFUSED = "refused"
     """GitHub did not take a push."""
     SETUP = "setup"
@@ -48,6 +58,14 @@ class Reason(StrEnum):
 
 LIMITS = frozenset({Reason.TIMEOUT, Reason.IDLE, Reason.LIMIT})
 """Ends that a limit brought about: a check run calls them `timed_out`."""
+
+
+UNSETTLED = frozenset({Reason.ROUNDS, Reason.NO_PROGRESS, Reason.UNFIXABLE})
+"""The agents could not agree: a person judges the open findings, and may allow one more round."""
+
+RETRIED = frozenset({Reason.TIMEOUT, Reason.IDLE, Reason.AGENT_FAILED, Reason.BAD_OUTPUT})
+"""Ends of an attempt that another attempt may not meet: an agent that hung, broke off or handed in nonsense. The
+others would meet the same again (GitHub refuses, nothing can be set up) or are answers (nothing is to be done)."""
 
 
 def parsed(reason: str) -> tuple[Reason | None, str]:

@@ -5,6 +5,8 @@ from enum import StrEnum
 import msgspec
 
 from core.refs import RepoRef
+from core.tasks.evidence import Gate
+from core.tasks.findings import Finding, LastReview
 
 TRIGGER_LABEL = "parallel-dev"
 """Setting this label starts a task, removing it pauses, setting it again goes on."""
@@ -73,6 +75,47 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
+class Scope(StrEnum):
+    """Whose spending a bound counts; days are UTC days. From the narrowest to the widest."""
+
+    STAGE = "stage"
+    TASK = "task"
+    SESSION = "session"
+    REPOSITORY_DAY = "repository_day"
+    OWNER_DAY = "owner_day"
+    SERVER_DAY = "server_day"
+
+
+class Milestone(msgspec.Struct, frozen=True):
+    """A step of an agent's plan."""
+
+    title: str
+    done: bool = False
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    usd: float = 0.0
+    tokens: int = 0
+
+
+class Cap(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be spent at most; None is no bound of that kind. Turns bound only stages."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    turns: int | None = None
+
+
+class Exhausted(msgspec.Struct, frozen=True, kw_only=True):
+    """The bound that stopped a task, as it stood then."""
+
+    scope: Scope
+    kind: str
+    """`usd`, `tokens` or `turns`."""
+    spent: float
+    cap: float
+
+
 class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     """One round of one stage."""
 
@@ -83,29 +126,16 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     ended_ms: int | None = None
     outcome: str | None = None
     """`passed`, `approved`, `corrections_needed`, `failed`, `limit`, `crashed`, `cancelled`, `paused`, `asked`,
-    `stopped` (a person must decide); None
+    `stopped` (a person must decide), `gates_failed` (no agent was asked); None
     while it runs, or waits for another worker after an interruption."""
     summary: str = ""
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing the reviewer wants changed."""
-
-    id: str
-    type: str
-    severity: str
-    text: str
-    file: str = ""
-    line: int = 0
-    round: int = 1
-    state: str = "open"
-    """`open`, `fixed` or `unfixable`."""
-    note: str = ""
-
-
-class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    usd: float = 0.0
-    tokens: int = 0
+    epoch: int = 0
+    """Under which epoch it began; with stage and round the name of what it spends."""
+    cost: Cost = Cost()
+    retried: tuple[str, ...] = ()
+    """Why earlier attempts failed that were repeated by themselves: a `Reason` each."""
+    allowed: int = 1
+    """How many times it may spend its own caps: once more each time that a person lets it go on."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +146,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Review rounds before a person is asked: strict 3, balanced 5, lenient 10 (the seed's caps)."""
     draft: bool = True
     """Open the pull request as a draft; false once the repository has refused one."""
+    given: dict[str, str | int | float | bool] = {}
+    """What the command that added the task says itself, by dotted key of `pdev.yml`; it beats every file."""
     ci: str = "every_push"
     """When agent-written code may reach the branch, and with it CI and its secrets: `every_push`, `ready` (the reviewer
     approved) or `approved` (a person with push rights did)."""
@@ -173,12 +205,29 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     stages: tuple[StageRun, ...] = ()
     findings: tuple[Finding, ...] = ()
-    gates: dict[str, str] = {}
-    """Gate name to outcome: `passed`, or `left_out: <what>`."""
+    last_review: LastReview | None = None
+    allowed_round: int = 0
+    """The round that a person has allowed, whatever the cap says."""
+    gates: tuple[Gate, ...] = ()
+    """The last result of each gate, by name."""
+    gated: str = ""
+    """The commit that the gates judged last, and what they judged it by."""
+    baseline: dict[str, tuple[str, ...]] = {}
+    """What a verify command did on the base, by base commit and command: the outcome, then the tests that failed."""
     progress: int = 0
-    """Percent of the running stage, as the agent reports it."""
+    """Percent of the running stage, from what its agent does and says."""
     activity: str = ""
+    milestones: tuple[Milestone, ...] = ()
+    """The plan of the running stage's agent."""
     cost: Cost = Cost()
+    cap: Cap = Cap()
+    """What its repository allowed it to spend when that was last looked at; `granted` comes on top."""
+    granted: Cost = Cost()
+    """What people have granted it besides."""
+    grants: tuple[str, ...] = ()
+    """What the newest grants came from (a comment and its line), so that none counts twice."""
+    exhausted: Exhausted | None = None
+    """Which bound stopped it last; only where the reason says so does it still stand."""
     crashes: int = 0
 
     created_ms: int
@@ -231,7 +280,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:
-        return tuple(f for f in self.findings if f.state == "open")
+        return tuple(f for f in self.findings if f.is_open)
+
+    @property
+    def last_round(self) -> int:
+        """The last round of review before a person is asked."""
+        return max(self.options.max_rounds, self.allowed_round)
 
 
 def task_id(repo_id: int, issue: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from demo.hub.callers import Caller, may_use
+from demo.hub.changes import LONGEST_BODY
 from demo.hub.context import Context
 from demo.hub.errors import GitHubError
 from demo.hub.graphql_syntax import Field, SyntaxProblem, read
@@ -15,15 +16,16 @@ from demo.hub.graphql_views import (
     Refusal,
     View,
     actor_view,
+    comment_view,
     issue_view,
     pull_view,
     repository_view,
     thread_view,
 )
 from demo.hub.pull_changes import set_draft
-from demo.hub.review_changes import resolve
+from demo.hub.review_changes import reply, resolve
 from demo.hub.routing import Answer, Body, route
-from demo.hub.state import Pull, Repository, ReviewThread, parse_node_id, stamp
+from demo.hub.state import Pull, Repository, ReviewThread, Role, parse_node_id, stamp
 
 
 class Document(Body):
@@ -166,20 +168,21 @@ def _pull_to_change(ctx: Context, id: str) -> Pull:
     raise _no_node(id)
 
 
-def _thread_to_change(ctx: Context, id: str) -> tuple[Pull, ReviewThread]:
+def _thread_to_change(ctx: Context, id: str, more: Mapping[str, str] | None = None) -> tuple[Pull, ReviewThread]:
+    """The thread of this id. Raises what GitHub answers to who may not write there; `more` permissions are needed."""
     kind, number = parse_node_id(id) or ("", 0)
     for repo in ctx.world.repos.values():
         for pull in repo.pulls():
             for thread in pull.threads:
                 if kind == "PRRT" and thread.id == number and ctx.caller.may_see(repo):
-                    _may_write(ctx.caller, repo, pull)
+                    _may_write(ctx.caller, repo, pull, more)
                     return pull, thread
     raise _no_node(id)
 
 
-def _may_write(caller: Caller, repo: Repository, pull: Pull) -> None:
-    role = None if pull.issue.user is caller.account else "write"
-    may_use(caller, repo, ({"pull_requests": "write"},), role, writes=True)  # type: ignore[arg-type]
+def _may_write(caller: Caller, repo: Repository, pull: Pull, more: Mapping[str, str] | None = None) -> None:
+    role: Role | None = None if pull.issue.user is caller.account else "write"
+    may_use(caller, repo, ({"pull_requests": "write", **(more or {})},), role, writes=True)
 
 
 async def _draft(ctx: Context, input: Mapping[str, Any], *, draft: bool) -> View:
@@ -201,13 +204,24 @@ async def _to_draft(ctx: Context, input: Mapping[str, Any]) -> View:
 
 
 async def _resolved(ctx: Context, input: Mapping[str, Any], *, resolved: bool) -> View:
-    pull, thread = _thread_to_change(ctx, str(input.get("threadId", "")))
+    # GitHub wants `contents: write` of an App here, though nothing of the code changes.
+    pull, thread = _thread_to_change(ctx, str(input.get("threadId", "")), {"contents": "write"})
     resolve(ctx.hub, pull, thread, ctx.caller, resolved=resolved)
     return {"clientMutationId": input.get("clientMutationId"), "thread": thread_view(ctx.hub, pull, thread)}
 
 
 async def _resolve(ctx: Context, input: Mapping[str, Any]) -> View:
     return await _resolved(ctx, input, resolved=True)
+
+
+async def _reply(ctx: Context, input: Mapping[str, Any]) -> View:
+    pull, thread = _thread_to_change(ctx, str(input.get("pullRequestReviewThreadId", "")))
+    text = str(input.get("body", ""))
+    if not text.strip() or len(text) > LONGEST_BODY:
+        wrong = "is too long" if text.strip() else "can't be blank"
+        raise Refusal("UNPROCESSABLE", f"Body {wrong}")
+    made = reply(ctx.hub, pull, ctx.caller, thread.comments[0], text)
+    return {"clientMutationId": input.get("clientMutationId"), "comment": comment_view(ctx.hub, pull, made)}
 
 
 async def _unresolve(ctx: Context, input: Mapping[str, Any]) -> View:
@@ -227,4 +241,5 @@ _MUTATIONS: dict[str, Root] = {
     "convertPullRequestToDraft": _to_draft,
     "resolveReviewThread": _resolve,
     "unresolveReviewThread": _unresolve,
+    "addPullRequestReviewThreadReply": _reply,
 }

@@ -219,7 +219,11 @@ def thread_view(hub: "Hub", pull: Pull, thread: ReviewThread) -> View:
         "path": first.path,
         "line": first.line,
         "startLine": first.start_line,
+        "originalLine": first.original_line,
+        "originalStartLine": first.original_start_line,
         "diffSide": first.side,
+        "startDiffSide": first.start_side,
+        "subjectType": first.subject_type.upper(),
         "resolvedBy": lambda: actor_view(hub, thread.resolved_by) if thread.resolved_by else None,
         "pullRequest": lambda: pull_view(hub, pull),
         "comments": connection(thread.comments, lambda one: comment_view(hub, pull, one)),
@@ -227,6 +231,8 @@ def thread_view(hub: "Hub", pull: Pull, thread: ReviewThread) -> View:
 
 
 def comment_view(hub: "Hub", pull: Pull, comment: ReviewComment) -> View:
+    review = next((one for one in pull.reviews if one.id == comment.review_id), None)
+    replied = next((one for one in pull.review_comments if one.id == comment.in_reply_to_id), None)
     return {
         "__typename": "PullRequestReviewComment",
         "id": node_id("PRRC", comment.id),
@@ -234,6 +240,12 @@ def comment_view(hub: "Hub", pull: Pull, comment: ReviewComment) -> View:
         "body": comment.body,
         "path": comment.path,
         "line": comment.line,
+        "startLine": comment.start_line,
+        "originalLine": comment.original_line,
+        "outdated": comment.line is None and comment.subject_type == "line",
+        "state": "PENDING" if review is not None and review.state == "PENDING" else "SUBMITTED",
+        "pullRequestReview": lambda: review_view(hub, pull, review) if review else None,
+        "replyTo": lambda: comment_view(hub, pull, replied) if replied else None,
         "diffHunk": comment.diff_hunk,
         "createdAt": stamp(comment.created_at),
         "url": f"{hub.urls.issue_page(pull.issue)}#discussion_r{comment.id}",

@@ -27,7 +27,7 @@ from demo.hub.pull_facts import git_of
 from demo.hub.routing import JSON, ROUTES, Answer, RouteTable
 from demo.hub.seed import add_account, add_repository, new_key, plant
 from demo.hub.server import Server
-from demo.hub.state import Account, App, Installation, Pull, Repository, World
+from demo.hub.state import Account, App, Installation, Pull, Repository, Team, World
 from demo.hub.urls import Urls
 from demo.hub.webhooks import Courier, Delivery, Mishap
 
@@ -205,6 +205,13 @@ class Hub:
         if installed:
             self.installation.repository_ids.add(repo.id)
         return repo
+
+    def add_team(self, slug: str, *logins: str, repo: Repository | None = None) -> Team:
+        """A team of the organisation with access to the repository (the default one unless named)."""
+        repo = repo or self.repo
+        team = Team(self.world.new_id(), repo.owner, slug.lower(), set(logins))
+        repo.teams[team.slug] = team
+        return team
 
     def install(self, *repos: Repository) -> Installation:
         """Our App on these repositories of one owner, or on another's: as that owner would do it."""

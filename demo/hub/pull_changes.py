@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from demo.hub import gitstore
 from demo.hub.callers import Caller
 from demo.hub.changes import close_issue, note
+from demo.hub.following import follow_threads
 from demo.hub.gitstore import ZERO_SHA
 from demo.hub.pull_facts import base_tip, facts_of, git_of
 from demo.hub.render import account_json, issue_json
+from demo.hub.render.people import team_json
 from demo.hub.render.pulls import pull_json
-from demo.hub.state import Account, Issue, Pull, Repository, stamp
+from demo.hub.state import Account, Issue, Pull, Repository, Team, stamp
 
 if TYPE_CHECKING:
     from demo.hub.hub import Hub
@@ -156,8 +158,7 @@ async def _follow_head(hub: "Hub", pull: Pull, old: str, new: str, by: Caller) -
     pull.base_sha, pull.issue.updated_at = await base_tip(pull), hub.now()
     git = git_of(pull.issue.repo)
     await _keep_head_ref(pull, before)
-    for thread in pull.threads:
-        thread.outdated = True
+    await follow_threads(pull, before, new)
     if not await gitstore.is_fast_forward(git, old, new):
         note(hub, pull.issue, by, "head_ref_force_pushed", commit_id=new)
     await announce_pull(hub, pull, "synchronize", by.actor, {"before": before, "after": new})
@@ -205,15 +206,21 @@ async def change_base(hub: "Hub", pull: Pull, by: Caller, base_ref: str, base_sh
     await announce_pull(hub, pull, "edited", by.actor, {"changes": {"base": before}})
 
 
-async def set_reviewers(hub: "Hub", pull: Pull, by: Caller, person: Account, *, wanted: bool) -> None:
-    """Ask for a review, or take the request back."""
-    if (person in pull.requested_reviewers) == wanted:
+async def set_reviewers(hub: "Hub", pull: Pull, by: Caller, whom: Account | Team, *, wanted: bool) -> None:
+    """Ask a person or a team for a review, or take the request back."""
+    asked: list[Any] = pull.requested_teams if isinstance(whom, Team) else pull.requested_reviewers
+    if (whom in asked) == wanted:
         return
     if wanted:
-        pull.requested_reviewers.append(person)
+        asked.append(whom)
     else:
-        pull.requested_reviewers.remove(person)
-    face = account_json(hub.urls, person)
+        asked.remove(whom)
+    is_team = isinstance(whom, Team)
+    face = {"requested_team" if is_team else "requested_reviewer": _face(hub, whom)}
     event = "review_requested" if wanted else "review_request_removed"
-    note(hub, pull.issue, by, event, review_requester=account_json(hub.urls, by.actor), requested_reviewer=face)
-    await announce_pull(hub, pull, event, by.actor, {"requested_reviewer": face})
+    note(hub, pull.issue, by, event, review_requester=account_json(hub.urls, by.actor), **face)
+    await announce_pull(hub, pull, event, by.actor, face)
+
+
+def _face(hub: "Hub", whom: Account | Team) -> dict[str, Any]:
+    return team_json(hub.urls, whom) if isinstance(whom, Team) else account_json(hub.urls, whom)

@@ -15,7 +15,7 @@ from demo.hub.pull_facts import base_tip, commits_of, facts_of, files_of, git_of
 from demo.hub.render.commits import commit_json, file_json
 from demo.hub.render.pulls import pull_json, reviewers_json
 from demo.hub.routing import Answer, Body, route
-from demo.hub.state import Account, Pull, role_rank
+from demo.hub.state import Account, Pull, Team, role_rank
 
 READ = {"pull_requests": "read"}
 WRITE = {"pull_requests": "write"}
@@ -226,19 +226,18 @@ async def update_branch(ctx: Context, body: ExpectedHead) -> Answer:
 
 @route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", needs=READ)
 async def requested_reviewers(ctx: Context) -> Answer:
-    return Answer(200, reviewers_json(ctx.urls, ctx.pull().requested_reviewers))
+    return Answer(200, reviewers_json(ctx.urls, ctx.pull()))
 
 
-def _people(ctx: Context, body: Reviewers) -> list[Account]:
-    people = []
-    for login in body.reviewers:
-        account = ctx.world.account(login)
-        if account is None or account.login.lower() not in ctx.repo.collaborators:
-            raise unprocessable("Reviews may only be requested from collaborators. One or more of the users or teams"
-                                " you specified is not a collaborator of the "
-                                f"{ctx.repo.full_name} repository.")  # fmt: skip
-        people.append(account)
-    return people
+def _asked(ctx: Context, body: Reviewers) -> list[Account | Team]:
+    asked = [ctx.world.account(login) if login.lower() in ctx.repo.collaborators else None for login in body.reviewers]
+    found = [*asked, *(ctx.repo.teams.get(slug.lower()) for slug in body.team_reviewers)]
+    if None in found:
+        raise unprocessable(
+            "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not "
+            f"a collaborator of the {ctx.repo.full_name} repository."
+        )
+    return [one for one in found if one is not None]
 
 
 @route(
@@ -246,11 +245,11 @@ def _people(ctx: Context, body: Reviewers) -> list[Account]:
 )
 async def request_reviewers(ctx: Context, body: Reviewers) -> Answer:
     """422 for the author and for who cannot read the repository's code as a collaborator."""
-    pull, people = ctx.pull(), _people(ctx, body)
-    if pull.issue.user in people:
+    pull, asked = ctx.pull(), _asked(ctx, body)
+    if pull.issue.user in asked:
         raise unprocessable("Review cannot be requested from pull request author.")
-    for person in people:
-        await set_reviewers(ctx.hub, pull, ctx.caller, person, wanted=True)
+    for one in asked:
+        await set_reviewers(ctx.hub, pull, ctx.caller, one, wanted=True)
     return Answer(201, pull_json(ctx.urls, pull))
 
 
@@ -259,6 +258,6 @@ async def request_reviewers(ctx: Context, body: Reviewers) -> Answer:
 )
 async def remove_reviewers(ctx: Context, body: Reviewers) -> Answer:
     pull = ctx.pull()
-    for person in _people(ctx, body):
-        await set_reviewers(ctx.hub, pull, ctx.caller, person, wanted=False)
+    for one in _asked(ctx, body):
+        await set_reviewers(ctx.hub, pull, ctx.caller, one, wanted=False)
     return Answer(200, pull_json(ctx.urls, pull))

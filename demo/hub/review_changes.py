@@ -1,90 +1,18 @@
 """What happens to reviews, review comments and their threads: state and webhook together."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from demo.hub.callers import Caller
 from demo.hub.changes import note
-from demo.hub.errors import GitHubError
-from demo.hub.gitstore import FileChange
 from demo.hub.render.pulls import pull_json, review_comment_json, review_json
+from demo.hub.review_places import Place, Remark
 from demo.hub.state import Pull, Review, ReviewComment, ReviewThread, node_id
 
 if TYPE_CHECKING:
     from demo.hub.hub import Hub
 
-Side = Literal["LEFT", "RIGHT"]
 Verdict = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED"]
-
-_HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One wished inline comment: a line of a file on one side of the diff, or (line None) the whole file."""
-
-    path: str
-    body: str
-    line: int | None = None
-    side: Side = "RIGHT"
-    start_line: int | None = None
-    start_side: Side | None = None
-    position: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line that the diff shows: its hunk up to that line, and its offset in the patch (GitHub's `position`)."""
-
-    hunk: str
-    position: int
-    line: int
-
-
-def places(patch: str) -> dict[tuple[Side, int], Place]:
-    """Every (side, line) that a file's patch shows; comments may stand on these lines and no others."""
-    found: dict[tuple[Side, int], Place] = {}
-    old = new = start = 0
-    lines = patch.splitlines()
-    for position, line in enumerate(lines):
-        if header := _HUNK.match(line):
-            old, new, start = int(header[1]), int(header[2]), position
-            continue
-        if line.startswith("\\"):
-            continue
-        hunk = "\n".join(lines[start : position + 1])
-        if not line.startswith("+"):
-            found["LEFT", old] = Place(hunk, position, old)
-        if not line.startswith("-"):
-            found["RIGHT", new] = Place(hunk, position, new)
-        old += not line.startswith("+")
-        new += not line.startswith("-")
-    return found
-
-
-def located(files: list[FileChange], remark: Remark) -> Place | None:
-    """Where the remark stands; None: on the whole file. Raises 422 for a place that the diff does not show."""
-    change = next((one for one in files if one.filename == remark.path), None)
-    if change is None:
-        raise _unresolved("Path could not be resolved")
-    if remark.line is None and remark.position is None:
-        return None
-    shown = places(change.patch or "")
-    if remark.line is None:
-        found = next((place for place in shown.values() if place.position == remark.position), None)
-    else:
-        found = shown.get((remark.side, remark.line))
-    if found is None:
-        raise _unresolved("Line could not be resolved")
-    if remark.start_line is not None and (remark.start_side or remark.side, remark.start_line) not in shown:
-        raise _unresolved("Start line could not be resolved")
-    return found
-
-
-def _unresolved(words: str) -> GitHubError:
-    return GitHubError(422, "Unprocessable Entity", [words])
 
 
 def new_comment(
@@ -105,6 +33,9 @@ def new_comment(
         updated_at=now,
         line=place.line if place else None,
         start_line=remark.start_line,
+        original_line=place.line if place else None,
+        original_start_line=remark.start_line,
+        original_position=place.position if place else None,
         side=remark.side,
         start_side=remark.start_side or (remark.side if remark.start_line else None),
         position=place.position if place else None,
@@ -135,6 +66,9 @@ def reply(hub: "Hub", pull: Pull, by: Caller, to: ReviewComment, body: str) -> R
         updated_at=now,
         line=first.line,
         start_line=first.start_line,
+        original_line=first.original_line,
+        original_start_line=first.original_start_line,
+        original_position=first.original_position,
         side=first.side,
         start_side=first.start_side,
         position=first.position,

@@ -9,17 +9,8 @@ from demo.hub.errors import forbidden, not_found, unprocessable, validation
 from demo.hub.pull_facts import files_of, git_of
 from demo.hub.reactions import NewReaction, list_of, react, take_back
 from demo.hub.render.pulls import review_comment_json
-from demo.hub.review_changes import (
-    Remark,
-    Side,
-    delete_comment,
-    edit_comment,
-    located,
-    new_comment,
-    new_review,
-    reply,
-    submit,
-)
+from demo.hub.review_changes import delete_comment, edit_comment, new_comment, new_review, reply, submit
+from demo.hub.review_places import Remark, Side, located
 from demo.hub.routing import Answer, Body, route
 from demo.hub.state import Pull, ReviewComment, role_rank
 

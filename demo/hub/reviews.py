@@ -9,18 +9,9 @@ from demo.hub.context import Context
 from demo.hub.errors import GitHubError, forbidden, not_found
 from demo.hub.pull_facts import files_of
 from demo.hub.render.pulls import review_comment_json, review_json
-from demo.hub.review_changes import (
-    Remark,
-    Side,
-    Verdict,
-    dismiss,
-    edit_review,
-    located,
-    new_comment,
-    new_review,
-    submit,
-)
+from demo.hub.review_changes import Verdict, dismiss, edit_review, new_comment, new_review, submit
 from demo.hub.review_comments import reviewed_commit
+from demo.hub.review_places import Remark, Side, located
 from demo.hub.routing import Answer, Body, route
 from demo.hub.state import Pull, Review
 

@@ -32,7 +32,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Scene:
-    """One player's run, as the script sees it; `replies` grows while it plays."""
+    """One player's run, as the script sees it; `replies` grows while it plays, and so does what pdev has `told` it."""
 
     issue: int
     role: str
@@ -41,7 +41,9 @@ class Scene:
     task: str = ""
     title: str = ""
     repository: str = ""
+    prompt: str = ""
     replies: list[Reply] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def last(self) -> Reply:
@@ -179,7 +181,9 @@ class CueServer:
                 await self._wait_at(name, parties, line)
             case Step():
                 await line.tell(cue)
-                scene.replies.append(_reply(await line.hear()))
+                said = await line.hear()
+                scene.told += said.get("told", [])
+                scene.replies.append(_reply(said))
 
     async def _wait_at(self, name: str, parties: int | None, line: "_Line") -> None:
         gate = self._gates[name]
@@ -245,6 +249,7 @@ def _scene(hello: dict[str, Any]) -> Scene:
         task=str(hello.get("task", "")),
         title=str(hello.get("title", "")),
         repository=str(hello.get("repository", "")),
+        prompt=str(hello.get("prompt", "")),
     )
 
 

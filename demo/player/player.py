@@ -3,11 +3,13 @@
 
 It runs inside the sandbox exactly like a model-driven agent. It gets its order on stdin, asks a cue server (a unix
 socket named in PDEV_CUE) what to do, does one step at a time for real (edits files, runs commands), tells the host
-about it in JSON lines on stdout, and hands in the answer it was told to hand in. Standard library only, one file.
+about it in JSON lines on stdout, and hands in the answer it was told to hand in. What the host tells it meanwhile, also
+on stdin, it passes on to the cue server with its next reply. Standard library only, one file.
 """
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -24,6 +26,49 @@ TAIL = 4000  # characters of a command's output that are passed on
 
 class Over(Exception):
     """The script ended the run; the argument is the exit code."""
+
+
+class Ears:
+    """What the host says on stdin, one line of JSON each; the first `known` of what was `heard` have been passed on."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.rest = b""
+        self.over = False
+        self.heard: list[Answer] = []
+        self.known = 0
+
+    def line(self, wait_s: float | None = None) -> str:
+        """The next line; empty when there is none within `wait_s` (None: for as long as it takes) or ever."""
+        while b"\n" not in self.rest and not self.over:
+            if not select.select([self.descriptor], [], [], wait_s)[0]:
+                return ""
+            piece = os.read(self.descriptor, 1 << 16)
+            self.rest += piece
+            self.over = not piece
+        line, _, self.rest = self.rest.partition(b"\n")
+        return line.decode("utf-8", "replace")
+
+    def hear(self, *kinds: str) -> Answer | None:
+        """Wait for something of these kinds; None when the host says nothing any more."""
+        while line := self.line():
+            said = dict(json.loads(line))
+            self.heard.append(said)
+            if said.get("type") in kinds:
+                return said
+        return None
+
+    def catch_up(self) -> None:
+        """Take in what has been said, without waiting for more."""
+        while line := self.line(0):
+            self.heard.append(json.loads(line))
+
+    def news(self) -> list[Answer]:
+        news, self.known = self.heard[self.known :], len(self.heard)
+        return news
+
+
+EARS = Ears(0)
 
 
 def tell(kind: str, text: str = "", **more: Any) -> None:
@@ -97,7 +142,25 @@ def spend(step: Step) -> Answer:
 
 
 def hand_in(step: Step) -> Answer:
+    """An answer is judged at once; where nobody judges it, nobody minds."""
     tell("result", data=step["data"])
+    verdict = EARS.hear("accepted", "invalid")
+    if verdict is None or verdict["type"] == "accepted":
+        return {"ok": True}
+    return {"ok": False, "detail": "; ".join(f"{e['path']}: {e['what']}" for e in verdict["errors"])}
+
+
+def listen(step: Step) -> Answer:
+    """Wait until the host says something of this kind; what was said before counts as well."""
+    kind = step["kind"]
+    EARS.catch_up()
+    said = next((one for one in EARS.heard if one.get("type") == kind), None) or EARS.hear(kind)
+    return {"ok": said is not None, "detail": json.dumps(said) if said else f"nobody said {kind}"}
+
+
+def be_deaf(_step: Step) -> Answer:
+    """From now on nothing is read, as by an agent that has no way to listen."""
+    EARS.over = True
     return {"ok": True}
 
 
@@ -151,6 +214,7 @@ DOES: dict[str, Callable[[Step], Answer]] = {
     "edit": edit, "swap": swap, "delete": delete, "run": run, "say": say, "progress": progress, "plan": plan,
     "wait": wait, "spend": spend, "hand_in": hand_in, "fail": fail, "crash": crash, "ignore_term": ignore_term,
     "flood": flood, "fork_away": fork_away, "read": read, "connect": connect, "end": end,
+    "listen": listen, "be_deaf": be_deaf,
 }  # fmt: skip
 
 
@@ -169,11 +233,12 @@ def play(order: str, address: str) -> int:
                 return int(over.args[0])
             except OSError as error:
                 answer = {"ok": False, "detail": f"{type(error).__name__}: {error}"}
-            cues.write(json.dumps(answer) + "\n")
+            EARS.catch_up()
+            cues.write(json.dumps(answer | {"told": EARS.news()}) + "\n")
             cues.flush()
     sys.stderr.write("the cue server went away\n")
     return 3
 
 
 if __name__ == "__main__":
-    sys.exit(play(sys.stdin.readline(), os.environ["PDEV_CUE"]))
+    sys.exit(play(EARS.line(), os.environ["PDEV_CUE"]))

@@ -3,7 +3,7 @@
 Plain functions that return frozen data, so that a script reads like a list of what happens.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from signal import SIGKILL
 from typing import Any
@@ -83,13 +83,31 @@ def spend(tokens_in: int = 0, tokens_out: int = 0, usd: float = 0.0, turns: int 
 
 
 def result(**data: Any) -> Step:
-    """Hand in an answer as it is, also a wrong one. The last one counts."""
-    return Step("hand_in", {"data": data})
+    """Hand in an answer as it is, also a wrong one. The last one counts; its reply says whether it fits."""
+    return hand_in(data)
 
 
-def done(summary: str, notes: str = "") -> Step:
-    """The developer's answer."""
-    return result(summary=summary, notes=notes)
+def hand_in(data: Any) -> Step:
+    """As `result`, for an answer that is not even an object."""
+    return Step("hand_in", {"data": data}, vital=False)
+
+
+def listen(kind: str) -> Step:
+    """Wait until pdev says something of this kind (`near_limit`); `scene.told` holds all that it said."""
+    return Step("listen", {"kind": kind})
+
+
+def be_deaf() -> Step:
+    """Read nothing any more, whatever pdev says."""
+    return Step("be_deaf")
+
+
+def done(summary: str, notes: str = "", *, tested: str = "", milestones: Mapping[str, bool] | None = None) -> Step:
+    """The developer's answer; `milestones` are its plan: title → done."""
+    more: dict[str, Any] = {"tested": tested} if tested else {}
+    if milestones:
+        more["milestones"] = [{"title": title, "done": is_done} for title, is_done in milestones.items()]
+    return result(summary=summary, notes=notes, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +121,19 @@ class Fault:
     type: str = "bug"
     id: str = ""
     suggested_fix: str | None = None
+    end_line: int = 0
+    replacement: str | None = None
 
 
-def verdict(word: str, *faults: Fault, summary: str = "") -> Step:
-    """The reviewer's answer: `approved` or `corrections_needed`."""
-    return result(verdict=word, findings=[asdict(fault) for fault in faults], summary=summary)
+def verdict(
+    word: str, *faults: Fault, summary: str = "", requirements: Mapping[str, str] | None = None,
+    remarks: Sequence[str] = (),
+) -> Step:  # fmt: skip
+    """The reviewer's answer: `approved` or `corrections_needed`; `requirements`: each → met, partly, missing."""
+    more: dict[str, Any] = {"remarks": list(remarks)} if remarks else {}
+    if requirements:
+        more["requirements"] = [{"requirement": name, "status": status} for name, status in requirements.items()]
+    return result(verdict=word, findings=[asdict(fault) for fault in faults], summary=summary, **more)
 
 
 def fixed(*ids: str, how: str = "Fixed.", unfixable: Mapping[str, str] | None = None) -> Step:
@@ -118,9 +144,14 @@ def fixed(*ids: str, how: str = "Fixed.", unfixable: Mapping[str, str] | None = 
     )
 
 
-def final(title: str, body: str, tested: str = "") -> Step:
-    """The finalizer's answer."""
-    return result(title=title, body=body, tested=tested)
+def final(
+    title: str, body: str, tested: str = "", *, changelog: str = "", checklist: Mapping[str, bool] | None = None
+) -> Step:
+    """The finalizer's answer; `checklist`: line → done."""
+    more: dict[str, Any] = {"changelog": changelog} if changelog else {}
+    if checklist:
+        more["checklist"] = [{"text": text, "done": is_done} for text, is_done in checklist.items()]
+    return result(title=title, body=body, tested=tested, **more)
 
 
 def ask(question: str) -> Step:

@@ -4,6 +4,7 @@
 one of the typed results, whatever the agent did.
 """
 
+from jobs.agents.answers import answer_schema
 from jobs.agents.contract import (
     About,
     AgentBackend,
@@ -17,7 +18,6 @@ from jobs.agents.contract import (
     RunStatus,
     Usage,
 )
-from jobs.agents.results import answer_schema
 from jobs.agents.scripted import ScriptedBackend
 
 __all__ = [

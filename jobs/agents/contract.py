@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol
 
 from jobs.agents.results import Answer
+from jobs.sandbox import Surroundings
 
 Role = Literal["developer", "reviewer", "corrector", "finalizer"]
 Access = Literal["read", "edit", "full"]
-Cap = Literal["turn_limit", "usd", "schema", "resume", "interrupt", "permission_cb"]
+Cap = Literal["turn_limit", "usd", "schema", "resume", "interrupt", "permission_cb", "price"]
+"""`price`: it says what its runs cost. Without, money bounds nothing and a bound on tokens is asked for."""
 EventKind = Literal[
     "started", "text", "tool_call", "tool_result", "file_change", "permission", "usage", "retry", "error", "ended",
-    "progress", "plan",
+    "progress", "plan", "invalid", "near_limit",
 ]  # fmt: skip
 
 
@@ -55,7 +57,8 @@ class About:
 class Bounds:
     """What a run may use; None: no limit. Times in seconds, output in bytes.
 
-    `idle_s` is the longest silence (seed default 300), `wall_s` the longest run (seed default 3600).
+    `idle_s` is the longest silence (seed default 300), `wall_s` the longest run (seed default 3600). When the share
+    `near` of a bound is used up, the agent is told, once per bound.
     """
 
     wall_s: float = 3600
@@ -64,6 +67,8 @@ class Bounds:
     usd: float | None = None
     tokens: int | None = None
     output: int = 64 << 20
+    near: float = 0.8
+    """From this share of any of them on, the agent is told to come to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class RunSpec(Generic[Answer]):
     """One agent run. Nothing in it is secret.
 
     `home` is the task's own folder, kept between runs for `resume`. `metadata` and `read_only` are shown read-only.
+    `around` is what setup made. `repairs`: so many answers that do not fit are given back to the agent, within the
+    same bounds.
     """
 
     run_id: str
@@ -87,20 +94,8 @@ class RunSpec(Generic[Answer]):
     model: str | None = None
     resume: str | None = None
     bounds: Bounds = Bounds()
-
-
-@dataclass(frozen=True, slots=True)
-class AgentEvent:
-    """Something the agent did or said. `t`: seconds since the run began. `raw`: the line it came from, if any."""
-
-    seq: int
-    t: float
-    kind: EventKind
-    id: str = ""
-    tool: str = ""
-    title: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
-    raw: str = ""
+    repairs: int = 2
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +121,32 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentEvent:
+    """Something the agent did or said, or was told (`invalid`, `near_limit`).
+
+    `t`: seconds since the run began. `raw`: the line it came from, if any.
+    """
+
+    seq: int
+    t: float
+    kind: EventKind
+    id: str = ""
+    tool: str = ""
+    title: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    raw: str = ""
+    usage: Usage = Usage()
+    usd: float = 0.0
+    turns: int = 0
+    """What it used since the event before; zeros for most."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult(Generic[Answer]):
-    """How a run ended. With status `ok` there is either `answer` or `question`. Money and tokens count in any case."""
+    """How a run ended. With status `ok` there is either `answer` or `question`. Money and tokens count in any case.
+
+    `misfits`: how many answers did not fit, whether one did in the end or not.
+    """
 
     status: RunStatus
     answer: Answer | None = None
@@ -140,6 +159,7 @@ class RunResult(Generic[Answer]):
     usage: Usage = Usage()
     cost_usd: float | None = None
     seconds: float = 0.0
+    misfits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +190,12 @@ class AgentBackend(Protocol):
 
     async def run(self, spec: RunSpec[Answer], on_event: OnEvent, cancel: asyncio.Event) -> RunResult[Answer]:
         """Run it to its end. Every event is awaited in order; what `on_event` raises ends the run and is passed on.
+
+        An answer that does not fit is given back with its problems (`notices.Invalid`) as often as `spec.repairs`
+        says: where the agent listens, while it runs; else as the next turn of the same conversation (`claude --resume`,
+        `codex exec resume`, a second ACP prompt). All turns are one run: they share its bounds, its tally and its
+        events, and after one misfit too many it ends as `bad_output`. `notices.NearLimit` is told once per bound, where
+        there is a way to. An agent that listens to nothing keeps nobody waiting.
 
         Setting `cancel` ends it at once. Never raises for anything the agent does: that is in the result.
         """

@@ -1,19 +1,25 @@
 """The scripted agent: a program that does exactly what a demonstration or a test tells it, through the real path.
 
-Everything around it is what a model-driven agent gets: the sandbox, the worktree, the bounds, the typed answer. Only
-the ideas come from a script, over one unix socket.
+Everything around it is what a model-driven agent gets: the sandbox, the worktree, the bounds, the prompt, the typed
+answer. Only the ideas come from a script, over one unix socket.
+
+Its stdin is a line of JSON with the order, and stays open for notices (`notices.wire`): `accepted` or `invalid` for
+each answer, `near_limit`.
 """
 
 import asyncio
 import json
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from jobs.agents.answers import Exam
 from jobs.agents.contract import Cap, EventKind, OnEvent, Probe, RunResult, RunSpec, RunStatus, Usage
-from jobs.agents.results import Answer, BadAnswer, Question, parse_answer
+from jobs.agents.notices import Notice, wire
+from jobs.agents.results import Answer, Question
 from jobs.agents.watch import Ending, Heard, Watch, spoken
 from jobs.sandbox import Process, Runtime, Sandbox, SandboxError, SandboxSpec, this_python
 
@@ -30,7 +36,7 @@ class _Line(msgspec.Struct, frozen=True):
     text: str = ""
     tool: str = ""
     id: str = ""
-    data: dict[str, Any] = {}
+    data: Any = None
     tokens_in: _Count = 0
     tokens_out: _Count = 0
     usd: _Dollars = 0.0
@@ -50,7 +56,7 @@ def translate(line: str) -> Heard:
     except msgspec.MsgspecError:
         return spoken(line)
     if said.type == "result":
-        return Heard("ended", answer=said.data)
+        return Heard("ended", answers=True, answer=said.data)
     kind = next((kind for kind in _KINDS if kind == said.type), None)
     if kind is None:
         return spoken(line)
@@ -59,7 +65,7 @@ def translate(line: str) -> Heard:
         id=said.id,
         tool=said.tool,
         title=said.text[:2000],
-        data=said.data,
+        data=said.data if isinstance(said.data, dict) else {},
         usage=Usage(said.tokens_in, said.tokens_out),
         usd=said.usd,
         turns=said.turns,
@@ -76,7 +82,7 @@ class ScriptedBackend:
     cue: Path
     runtime: Runtime = field(default_factory=this_python)
     name: ClassVar[str] = "scripted"
-    caps: ClassVar[frozenset[Cap]] = frozenset({"schema"})
+    caps: ClassVar[frozenset[Cap]] = frozenset({"schema", "price"})
 
     async def check(self) -> Probe:
         if not self.player.is_file():
@@ -93,11 +99,12 @@ class ScriptedBackend:
             return RunResult(RunStatus.CRASHED, error=str(error))
         async with process:
             process.output_cap = spec.bounds.output
-            watch = Watch(process, spec.bounds, translate, on_event)
-            await process.write(_hello(spec), close=True)
+            exam = Exam(spec.answer, spec.repairs)
+            watch = Watch(process, spec.bounds, translate, on_event, exam, partial(_notify, process))
+            process.offer(_hello(spec))
             await watch.tell(Heard("started", title=spec.role))
             ending = await watch.until_end(cancel)
-        return _result(spec, watch, ending, process)
+        return _result(exam, watch, ending, process)
 
     def _order(self, spec: RunSpec[Answer]) -> SandboxSpec:
         return SandboxSpec(
@@ -108,24 +115,23 @@ class ScriptedBackend:
             read_only=(self.player, *spec.read_only),
             sockets={"cue": self.cue},
             env={"PDEV_CUE": self.sandbox.socket_address("cue", self.cue)},
+            around=spec.around,
         )
 
 
 def _hello(spec: RunSpec[Any]) -> bytes:
-    return json.dumps({"role": spec.role, "run": spec.run_id, **asdict(spec.about)}).encode() + b"\n"
+    order = {"role": spec.role, "run": spec.run_id, **asdict(spec.about), "prompt": spec.prompt}
+    return json.dumps(order).encode() + b"\n"
 
 
-def _result(spec: RunSpec[Answer], watch: Watch, ending: Ending, process: Process) -> RunResult[Answer]:
-    status, error = _verdict(watch, ending, process)
-    answer: Answer | None = None
-    question: str | None = None
-    if status is RunStatus.OK:
-        try:
-            said = parse_answer(spec.answer, watch.tally.answer)
-        except BadAnswer as bad:
-            status, error = RunStatus.BAD_OUTPUT, str(bad)
-        else:
-            answer, question = (None, said.question) if isinstance(said, Question) else (said, None)
+def _notify(process: Process, notice: Notice) -> None:
+    process.offer(wire(notice))
+
+
+def _result(exam: Exam[Answer], watch: Watch, ending: Ending, process: Process) -> RunResult[Answer]:
+    status, error = _verdict(exam, watch, ending, process)
+    said = exam.said if status is RunStatus.OK else None
+    answer, question = (None, said.question) if isinstance(said, Question) else (said, None)
     return RunResult(
         status,
         answer,
@@ -137,16 +143,15 @@ def _result(spec: RunSpec[Answer], watch: Watch, ending: Ending, process: Proces
         usage=watch.tally.usage,
         cost_usd=watch.tally.usd,
         seconds=watch.seconds,
+        misfits=exam.misfits,
     )
 
 
-def _verdict(watch: Watch, ending: Ending, process: Process) -> tuple[RunStatus, str]:
+def _verdict(exam: Exam[Any], watch: Watch, ending: Ending, process: Process) -> tuple[RunStatus, str]:
     if ending.status is not None:
         return ending.status, ending.why
     if ending.code == 0:
-        return (
-            (RunStatus.OK, "") if watch.tally.answer is not None else (RunStatus.BAD_OUTPUT, "ended without an answer")
-        )
+        return (RunStatus.OK, "") if exam.said is not None else (RunStatus.BAD_OUTPUT, exam.trouble)
     if watch.tally.failure:
         return RunStatus.MODEL_ERROR, watch.tally.failure
     return RunStatus.CRASHED, f"exit {ending.code}: {process.complaints.strip()[-1000:]}"

@@ -1,7 +1,8 @@
 """Watch a running agent from outside: its signs of life, its spending, its end.
 
 An agent may hang, loop, flood, overspend or die, and none of that may hold a slot longer than the bounds say. The
-same watch stands over every backend that speaks in lines.
+same watch stands over every backend that speaks in lines. It also tells the agent, where that listens, what it must
+know to end well: that its answer does not fit, that a limit is near.
 """
 
 import asyncio
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from jobs.agents.answers import Exam
 from jobs.agents.contract import AgentEvent, Bounds, EventKind, OnEvent, RunStatus, Usage
+from jobs.agents.notices import Bound, Invalid, NearLimit, Notify
 from jobs.sandbox import OutputTooLarge, Process
 
 
@@ -27,10 +30,17 @@ class Heard:
     usd: float = 0.0
     turns: int = 0
     failure: str = ""
+    answers: bool = False
+    """Whether it hands in `answer`, which may be anything, also null."""
     answer: Any = None
 
 
 Translate = Callable[[str], Heard]
+_STATUS: dict[Bound, RunStatus] = {
+    "usd": RunStatus.LIMIT_USD,
+    "tokens": RunStatus.LIMIT_TOKENS,
+    "turns": RunStatus.LIMIT_TURNS,
+}
 
 
 @dataclass(slots=True)
@@ -42,7 +52,6 @@ class Tally:
     turns: int = 0
     text: str = ""
     failure: str = ""
-    answer: Any = None
 
     def add(self, heard: Heard) -> None:
         self.usage += heard.usage
@@ -50,16 +59,19 @@ class Tally:
         self.turns += heard.turns
         self.text = heard.title if heard.kind == "text" else self.text
         self.failure = heard.failure or self.failure
-        self.answer = heard.answer if heard.answer is not None else self.answer
 
     def passed(self, bounds: Bounds) -> RunStatus | None:
         """The limit that has been reached, if any."""
-        reached: tuple[tuple[RunStatus, float, float | None], ...] = (
-            (RunStatus.LIMIT_USD, self.usd, bounds.usd),
-            (RunStatus.LIMIT_TOKENS, self.usage.total, bounds.tokens),
-            (RunStatus.LIMIT_TURNS, self.turns, bounds.turns),
+        return next((_STATUS[what] for what, spent, most in self.spent(bounds) if spent > most), None)
+
+    def spent(self, bounds: Bounds) -> list[tuple[Bound, float, float]]:
+        """For everything that is bounded: how much is used, and how much may be."""
+        used: tuple[tuple[Bound, float, float | None], ...] = (
+            ("usd", self.usd, bounds.usd),
+            ("tokens", self.usage.total, bounds.tokens),
+            ("turns", self.turns, bounds.turns),
         )
-        return next((status for status, spent, most in reached if most is not None and spent > most), None)
+        return [(what, spent, most) for what, spent, most in used if most is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +91,23 @@ class _Over(Exception):
 
 @dataclass(slots=True)
 class Watch:
-    """One run under watch. `began` and `sign` (the last sign of life) are monotonic seconds."""
+    """One run under watch. `began` and `sign` (the last sign of life) are monotonic seconds.
+
+    `notify` tells the agent something and returns at once, whether the agent listens or not.
+    """
 
     process: Process
     bounds: Bounds
     translate: Translate
     on_event: OnEvent
+    exam: Exam[Any]
+    notify: Notify
     tally: Tally = field(default_factory=Tally)
     began: float = field(default_factory=monotonic)
     sign: float = field(default_factory=monotonic)
     _seq: int = 0
+    _near: set[Bound] = field(default_factory=set)
+    _untold: list[Heard] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -103,6 +122,7 @@ class Watch:
                 await asyncio.wait({following, cancelling}, timeout=self._patience(), return_when="FIRST_COMPLETED")
                 if not following.done() and (why := self._reason_to_stop(cancelling.done())):
                     return why
+                self._warn("wall", self.seconds, self.bounds.wall_s)
             return Ending(code=await following)
         except _Over as over:
             return over.ending
@@ -115,16 +135,52 @@ class Watch:
             await asyncio.gather(following, cancelling, return_exceptions=True)
 
     async def tell(self, heard: Heard, raw: str = "") -> None:
-        """Count it, pass it on, and stop the run when it used up a limit."""
+        """Count it, pass it on, judge it if it is an answer, and stop the run when it used up a limit."""
         self.tally.add(heard)
-        self._seq += 1
-        event = AgentEvent(
-            self._seq, self.seconds, heard.kind, heard.id, heard.tool, heard.title, heard.data, raw[:4096]
-        )
-        await self.on_event(event)
+        for one in self._said_by_us():
+            await self._pass_on(one)
+        await self._pass_on(heard, raw)
         self.sign = monotonic()
         if limit := self.tally.passed(self.bounds):
             raise _Over(limit, f"{self.tally.usage.total} tokens, {self.tally.usd:.2f} USD, {self.tally.turns} turns")
+        for what, spent, most in self.tally.spent(self.bounds):
+            self._warn(what, spent, most)
+        if heard.answers:
+            self._judge(heard.answer)
+        for one in self._said_by_us():
+            await self._pass_on(one)
+        if self.exam.is_lost:
+            raise _Over(RunStatus.BAD_OUTPUT, self.exam.trouble)
+
+    async def _pass_on(self, heard: Heard, raw: str = "") -> None:
+        self._seq += 1
+        event = AgentEvent(
+            self._seq, self.seconds, heard.kind, heard.id, heard.tool, heard.title, heard.data, raw[:4096],
+            heard.usage, heard.usd, heard.turns,
+        )  # fmt: skip
+        await self.on_event(event)
+
+    def _judge(self, answer: Any) -> None:
+        verdict = self.exam.judge(answer)
+        self.notify(verdict)
+        if isinstance(verdict, Invalid):
+            self._untold.append(Heard("invalid", title=self.exam.trouble, data={"left": verdict.left}))
+
+    def _warn(self, what: Bound, spent: float, most: float) -> None:
+        """Tell the agent, once, that little of something is left."""
+        if what in self._near or spent < self.bounds.near * most:
+            return
+        self._near.add(what)
+        left = max(0.0, most - spent)
+        self.notify(NearLimit(what, left))
+        self._untold.append(Heard("near_limit", title=what, data={"what": what, "left": left}))
+
+    def _said_by_us(self) -> list[Heard]:
+        """What was told to the agent and not yet to whoever listens: events come one after the other, so the clock's
+        are kept until the agent says something.
+        """
+        untold, self._untold = self._untold, []
+        return untold
 
     async def _follow(self) -> int:
         async for line in self.process.lines():
@@ -133,7 +189,8 @@ class Watch:
         return await self.process.wait()
 
     def _patience(self) -> float:
-        left = min(self.began + self.bounds.wall_s, self.sign + self.bounds.idle_s) - monotonic()
+        share = 1.0 if "wall" in self._near else min(1.0, self.bounds.near)
+        left = min(self.began + share * self.bounds.wall_s, self.sign + self.bounds.idle_s) - monotonic()
         return max(0.0, left)
 
     def _reason_to_stop(self, cancelled: bool) -> Ending | None:

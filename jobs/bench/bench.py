@@ -5,7 +5,7 @@ died right after it and before saying so.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from typing import Any, Literal, Self, TypeVar
 from msgspec.structs import replace
 from pydantic import BaseModel
 
+from core.budget import Caps
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.messages.notes import unreadable
@@ -22,11 +23,12 @@ from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
-from jobs.bench import keeping, pulls, road, talk
+from jobs.bench import configured, guide, keeping, pulls, road, talk
 from jobs.bench.recording import Transcripts
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
+from jobs.sandbox import Sandbox
 from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
@@ -45,12 +47,12 @@ class Tools:
     """One HOME per task lives here, kept so that an agent can go on with its own conversation."""
     author: tuple[str, str]
     """Name and e-mail address of pdev's commits."""
-    wall_s: float = 3600
-    """The longest a stage's agent may run (the seed's `task_max`)."""
+    operator: Caps = field(default_factory=Caps)
+    """What all repositories of an owner, and all of the server, may spend in a day."""
+    sandbox: Sandbox | None = None
+    """Where verify commands run; without one they do not."""
     transcripts: Transcripts | None = None
     """Where runs are recorded; None: nowhere."""
-    idle_s: float = 300
-    """Without a sign of life for this long an agent is stopped (the seed's `agent_idle`)."""
 
 
 class Bench:
@@ -63,7 +65,14 @@ class Bench:
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
         self.config = Config()
         """The repository's configuration in force for this attempt."""
+        self.default_branch = ""
+        """Of the repository, known once it is set up."""
+        self.sightings = 0
+        """How often a good configuration of this repository had been seen when this attempt began to read it."""
         self.hearing = talk.Hearing()
+        self.guide = guide.Guide()
+        self.runs = 0
+        """How many agents this attempt has run: with the epoch, the name of each run."""
         self.wip_sha = ""
         """What stands on the server's checkpoint ref, whoever's run put it there; a push takes its place."""
         self._mirror: Mirror | None = None
@@ -127,10 +136,11 @@ class Bench:
     async def set_up(self) -> None:
         """Branch, start commit, pull request and worktree; each is found again if it is there already.
 
-        Raises `GaveUp` when the repository cannot be read, and `NeedsPerson` when somebody else's commits
-        stand where ours should go.
+        Raises `GaveUp` when the repository cannot be read, and `NeedsPerson` when its configuration is broken or
+        somebody else's commits stand where ours should go.
         """
         started = self.tools.clock.now_ms()
+        sightings = await self.tools.store.config_sightings(self.task.repo_id)
         self._mirror = await self.tools.git.repository(self.door.clone_url, self.task.repo_id)
         try:
             await self._mirror.fetch(await self.token())
@@ -139,6 +149,7 @@ class Bench:
                 raise
             raise GaveUp(Reason.SETUP, unreadable(self.task.slug.partition("#")[0], error.text)) from error
         self._fetched = True
+        await configured.configure(self, sightings)
         await road.open_road(self)
         await pulls.open_pull(self)
         self._worktree = await self._mirror.worktree(
@@ -173,6 +184,10 @@ class Bench:
     async def diff(self) -> str:
         """The whole change of the task, readable."""
         return (await self.mirror.diff(self.task.start_sha, await self.worktree.head())).text
+
+    async def tree(self) -> str:
+        """The id of the tree that stands in the worktree's last commit: the same when the files are the same."""
+        return await self.mirror.tree_of(await self.worktree.head())
 
     async def has_changes(self) -> bool:
         """Whether the task holds anything besides its start commit."""

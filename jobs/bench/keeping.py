@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from core.tasks import Needs, Reason, Task
+from core.tasks import Needs, Reason, Task, laid_over
 from jobs.gates import check
 from jobs.git import GitError, GitKind
 from jobs.stops import GaveUp, NeedsPerson
@@ -29,14 +29,14 @@ async def keep(bench: Bench, message: str) -> None:
     changes = await bench.worktree.changed_files(await bench.worktree.head(), snapshot)
     if not changes:
         return
-    report = check(changes, await bench.mirror.blobs(changes))
+    report = check(changes, await bench.mirror.blobs(changes), protected=bench.config.protected)
     left_out = [path for path, _ in report.left_out]
     text = f"{message}\n\nPdev-Task: {bench.task.id}"
     await bench.worktree.commit_all(text, author=bench.signature(), snapshot=snapshot, exclude=left_out)
     sha = await bench.worktree.head()
     if sha != bench.task.checkpoint_sha:
         await _push_checkpoint(bench, sha)
-    await bench.note(checkpoint_sha=sha, gates={**bench.task.gates, **report.outcomes})
+    await bench.note(checkpoint_sha=sha, gates=laid_over(bench.task.gates, report.gates))
 
 
 async def _push_checkpoint(bench: Bench, sha: str) -> None:

@@ -34,7 +34,7 @@ async def open_road(bench: Bench) -> None:
 
 async def _choose(bench: Bench) -> None:
     task = bench.task
-    base = (await bench.door.repository()).default_branch
+    base = bench.default_branch
     base_sha = await bench.mirror.fetched(f"refs/heads/{base}")
     if base_sha is None:
         raise GaveUp(Reason.SETUP, no_base(base))

@@ -1,28 +1,29 @@
 """Talking with the stage's agent: what it is told, what it reports meanwhile, what its answer means.
 
 An agent reports far more often than anybody reads, so its progress is saved at most once a second, which is also what
-wakes the report. What it cost is saved with its answer.
+wakes the report. What it costs is charged meanwhile (`jobs/bench/purse`) and saved with the progress.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from msgspec.structs import replace
 from pydantic import BaseModel
 
 from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
-from core.tasks import Cost, Reason, Stage, Task
-from jobs.agents import About, AgentEvent, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
-from jobs.bench.recording import Recording, recorded
+from core.tasks import Reason, Stage, Task
+from jobs.agents import About, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from jobs.bench.guide import override, read_guide, refused
+from jobs.bench.listener import Listener
+from jobs.bench.purse import Purse
+from jobs.bench.recording import recorded
 from jobs.lease import StopReason
-from jobs.prompts import Said, prompt
+from jobs.prompts import BadTemplate, Material, Said, prompt
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ ROLES: dict[Stage, Role] = {
     Stage.FINALIZE: "finalizer",
 }
 PUSH_RIGHTS = frozenset({"admin", "maintain", "write"})
-_SAVE_EVERY_S = 1.0
 _COMMAND = re.compile(
     r"^[ \t]*/pdev\b(?:[ \t]+(?:answer|fix)\b[.,:;!]?(?P<text>[^\n]*)|[^\n]*)", re.MULTILINE | re.IGNORECASE
 )
@@ -46,35 +46,52 @@ _GAVE_UP: dict[RunStatus, Reason] = {
     RunStatus.TIMEOUT: Reason.TIMEOUT,
     RunStatus.IDLE: Reason.IDLE,
     RunStatus.BAD_OUTPUT: Reason.BAD_OUTPUT,
-    RunStatus.LIMIT_TURNS: Reason.LIMIT,
-    RunStatus.LIMIT_USD: Reason.LIMIT,
-    RunStatus.LIMIT_TOKENS: Reason.LIMIT,
 }
 
 
 async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edit"], diff: str) -> R:
     """Run the agent of the task's stage and return its answer.
 
-    Raises `Stopped` (people or the lease said stop), `Asked` (it has a question), `GaveUp` (it failed, or a limit was
-    reached) and `AgentCrashed` (its process died; to be tried again).
+    Raises `Stopped` (people or the lease said stop), `Asked` (it has a question), `GaveUp` (it failed, or its time was
+    over), `OutOfBudget` and `AgentCrashed` (its process died; to be tried again).
     """
     if bench.lease.stopped.is_set():
         raise Stopped
-    text = prompt(
-        bench.task, schema=answer_schema(kind), diff=diff, comments=await heard(bench.door, bench.task, bench.hearing)
-    )
-    async with recorded(bench, text) as recording:
-        listener = _Listener(bench, spent=bench.task.cost, recording=recording)
-        spec = _spec(bench, kind, access, text)
+    purse = await Purse.opened(bench)
+    text = await _prompt(bench, kind, diff)
+    spec = _spec(bench, kind, access, text, purse.bounds)
+    async with purse, recorded(bench, text) as recording:
+        listener = Listener(bench, purse, recording)
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
         recording.end(result)
+        await purse.settle(result)
     if bench.lease.why is StopReason.LOST:
         raise Stopped
-    await bench.note(cost=listener.total(result), activity="")
+    await bench.note(activity="", **purse.facts())
+    await purse.judge(result)
     return _judge(bench, result)
 
 
-def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str) -> RunSpec[R]:
+async def _prompt(bench: Bench, kind: type[R], diff: str) -> str:
+    """What the agent is told; raises `GaveUp` when the repository's own text for its role cannot be used."""
+    guide = await read_guide(bench)
+    verify = bench.config.verify
+    try:
+        material = Material(
+            schema=answer_schema(kind),
+            config=bench.config,
+            diff=diff,
+            comments=await heard(bench.door, bench.task, bench.hearing),
+            guidance=guide.guidance,
+            verify=() if isinstance(verify, str) else verify,
+            override=override(guide, ROLES[bench.task.stage]),
+        )
+        return prompt(bench.task, material)
+    except BadTemplate as bad:
+        raise refused(guide, bad) from bad
+
+
+def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds) -> RunSpec[R]:
     task, run = bench.task, bench.task.stages[-1]
     home = bench.tools.homes / task.id
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -91,7 +108,7 @@ def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: st
         home=home,
         metadata=(bench.worktree.common_dir,),
         access=access,
-        bounds=Bounds(wall_s=bench.tools.wall_s, idle_s=bench.tools.idle_s),
+        bounds=bounds,
     )  # fmt: skip
 
 
@@ -155,39 +172,3 @@ async def _acknowledge(door: RepoDoor, comment_id: int, hearing: Hearing) -> Non
     hearing.acknowledged.add(comment_id)
     with contextlib.suppress(UserError, BudgetSpent):
         await door.react_to_comment(comment_id, "eyes", budget="question")
-
-
-@dataclass(slots=True)
-class _Listener:
-    """Follows one run."""
-
-    bench: Bench
-    spent: Cost
-    recording: Recording
-    saved_at: float = float("-inf")
-
-    async def hear(self, event: AgentEvent) -> None:
-        await self.recording.hear(event)
-        if event.kind not in {"progress", "text", "tool_call", "plan"} or event.t - self.saved_at < _SAVE_EVERY_S:
-            return
-        if self.bench.lease.stopped.is_set():
-            return
-        self.saved_at = event.t
-        progress = percent_of(event.data.get("percent"), self.bench.task.progress)
-        await self.bench.note(progress=progress, activity=event.title[:200])
-        await self.bench.tools.store.note("agent.progress", self.bench.task, percent=progress)
-
-    def total(self, result: RunResult[R]) -> Cost:
-        """What the task has cost with this run."""
-        return replace(
-            self.spent,
-            usd=round(self.spent.usd + (result.cost_usd or 0.0), 6),
-            tokens=self.spent.tokens + result.usage.total,
-        )
-
-
-def percent_of(said: object, before: int) -> int:
-    """What an agent says of its progress, from 0 to 99, or what it said before if that is no number."""
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
-        return before
-    return min(99, max(0, int(said)))

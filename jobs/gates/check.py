@@ -1,15 +1,17 @@
-"""Six gates over one list of changes."""
+"""The cheap gates over one list of changes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jobs.gates.paths import is_git_name, is_strange, leaves_the_tree, new_attributes, protected
+from core.tasks import Gate, Note
+from jobs.gates.forbidden import forbidden
+from jobs.gates.paths import folded_path, is_git_name, is_strange, leaves_the_tree, new_attributes
+from jobs.gates.paths import protected as is_protected
 from jobs.gates.secrets import leaks
 from jobs.git import LINK_MODE, NESTED_MODE, Blob, FileChange
 
-_NAMED = 5  # paths that an outcome names; the report has them all
 _NOTHING = Blob(0, b"")
 
 
@@ -31,9 +33,9 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """`outcomes`: gate → `passed` or `left_out: <paths>`. `left_out`: every path that must not be committed."""
+    """`gates`: what each says, `passed` or `left_out`. `left_out`: every path that must not be committed."""
 
-    outcomes: Mapping[str, str]
+    gates: tuple[Gate, ...]
     left_out: tuple[LeftOut, ...]
 
     @property
@@ -47,6 +49,7 @@ class _Case:
     blobs: Mapping[str, Blob]
     caps: Caps
     known: Sequence[str]
+    protected: Sequence[str]
 
     def new(self, change: FileChange) -> Blob:
         return self.blobs.get(change.blob, _NOTHING)
@@ -59,26 +62,30 @@ class _Case:
 
 
 def check(
-    changes: Sequence[FileChange], blobs: Mapping[str, Blob], *, caps: Caps | None = None, known: Sequence[str] = ()
+    changes: Sequence[FileChange],
+    blobs: Mapping[str, Blob],
+    *,
+    caps: Caps | None = None,
+    known: Sequence[str] = (),
+    protected: Sequence[str] = (),
 ) -> GateReport:
-    """Judge `changes`; `blobs` are their old and new contents, `known` are this run's secrets.
+    """Judge `changes`; `blobs` are their old and new contents, `known` are this run's secrets, `protected` the
+    repository's own patterns.
 
     A new file whose content was not given (too large to read) does not pass.
     """
-    case = _Case(changes, blobs, caps or Caps(), known)
+    case = _Case(changes, blobs, caps or Caps(), known, protected)
     found = {name: tuple(dict.fromkeys(gate(case))) for name, gate in _GATES.items()}
     first: dict[str, LeftOut] = {}
     for name, left in found.items():
         for one in left:
             first.setdefault(one.path, LeftOut(one.path, f"{name}: {one.reason}"))
-    return GateReport({name: _outcome(left) for name, left in found.items()}, tuple(first.values()))
+    return GateReport(tuple(_gate(name, left) for name, left in found.items()), tuple(first.values()))
 
 
-def _outcome(left: Sequence[LeftOut]) -> str:
-    if not left:
-        return "passed"
-    named = ", ".join(f"{_shown(one.path)} ({one.reason})" for one in left[:_NAMED])
-    return f"left_out: {named}" + (f" and {len(left) - _NAMED} more" if len(left) > _NAMED else "")
+def _gate(name: str, left: Sequence[LeftOut]) -> Gate:
+    notes = tuple(Note(one.reason, _shown(one.path)) for one in left)
+    return Gate(name=name, outcome="left_out" if left else "passed", notes=notes)
 
 
 def _shown(path: str) -> str:
@@ -97,7 +104,7 @@ def _secrets(case: _Case) -> Iterator[LeftOut]:
 
 def _protected(case: _Case) -> Iterator[LeftOut]:
     for change in case.changes:
-        rule = protected(change.path)
+        rule = is_protected(change.path, case.protected)
         if rule is not None and not (change.mode == 0 and rule.startswith(f"{change.path.casefold()}/")):
             yield LeftOut(change.path, f"{rule} is protected")
         elif change.path.rsplit("/", 1)[-1] == ".gitattributes" and (
@@ -128,6 +135,12 @@ def _names(case: _Case) -> Iterator[LeftOut]:
             yield LeftOut(change.path, "some file systems read it as git's own")
         elif change.status == "added" and is_strange(change.path):
             yield LeftOut(change.path, "its name has hidden or unreadable characters")
+
+
+def _forbidden(case: _Case) -> Iterator[LeftOut]:
+    for change in case.changes:
+        if change.status == "added" and change.mode and (kind := forbidden(folded_path(change.path))):
+            yield LeftOut(change.path, f"{kind}; nobody commits such files")
 
 
 def _size(case: _Case) -> Iterator[LeftOut]:
@@ -165,5 +178,6 @@ _GATES: Mapping[str, Callable[[_Case], Iterator[LeftOut]]] = {
     "links": _links,
     "nested": _nested,
     "names": _names,
+    "forbidden": _forbidden,
     "size": _size,
 }

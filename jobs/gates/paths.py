@@ -1,18 +1,25 @@
 """Which paths an agent's commit may not touch, whatever the issue says.
 
-Workflow files run with the repository's secrets, CODEOWNERS decides who must review, and a name that a case-folding
+Workflow files run with the repository's secrets, CODEOWNERS decides who must review, pdev's own configuration decides
+what pdev checks, and a name that a case-folding
 file system reads as `.git` makes a checkout execute code. Names are compared the way the most forgiving file system
 would read them.
 """
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from posixpath import normpath
+
+from jobs.gates.patterns import matching
 
 _PROTECTED = (
     ".github/workflows",
     ".github/actions",
+    ".github/pdev.yml",
+    ".github/pdev.yaml",
+    ".github/pdev",
     ".gitmodules",
     "codeowners",
     ".github/codeowners",
@@ -54,15 +61,21 @@ def is_strange(path: str) -> bool:
     return any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in path) or "\\" in path
 
 
-def protected(path: str) -> str | None:
-    """Which rule protects `path`, or None."""
-    plain = "/".join(folded(part) for part in path.split("/"))
+def folded_path(path: str) -> str:
+    """`path` as the most forgiving file system reads it."""
+    return "/".join(folded(part) for part in path.split("/"))
+
+
+def protected(path: str, patterns: Sequence[str] = ()) -> str | None:
+    """Which rule protects `path`, or None; `patterns` are the repository's own."""
+    plain = folded_path(path)
     for rule in _PROTECTED:
         # The rule itself, anything below it, and a file where one of its folders should be.
         if plain == rule or plain.startswith(f"{rule}/") or rule.startswith(f"{plain}/"):
             return rule
     first = plain.split("/", 1)[0]
-    return next((rule for rule in _AGENTS_OWN if fnmatchcase(first, rule)), None)
+    own = next((rule for rule in _AGENTS_OWN if fnmatchcase(first, rule)), None)
+    return own or matching(plain, patterns)
 
 
 def new_attributes(old: bytes, new: bytes) -> bool:

@@ -7,16 +7,10 @@ are made from a pattern and a number, are strictly ASCII, and are refused rather
 import re
 import unicodedata
 
+from core.refs import is_branch_name
 from jobs.git.errors import GitError, GitKind
 
-_ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,100}")
-_FORBIDDEN = re.compile(r"\.\.|//|/\.|\.lock(/|$)|[./]$|\.$|-$|/-")
 _SLUG = 40
-
-
-def is_branch_name(name: str) -> bool:
-    """Whether `name` is a branch name we are willing to make: a strict subset of what git allows."""
-    return bool(_ALLOWED.fullmatch(name)) and not _FORBIDDEN.search(name)
 
 
 def slug(title: str) -> str:

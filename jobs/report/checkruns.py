@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from core.errors import NotFound, Refused
 from core.github import Kind, RepoDoor
-from core.messages.checks import SUPERSEDED, WITHDRAWN, CheckView, annotation, checks
+from core.messages.checks import SUPERSEDED, WITHDRAWN, CheckView, checks
 from core.store import CheckSeen, Store, Surface
 from core.tasks import Task
 
@@ -44,7 +44,8 @@ class CheckRuns:
             if not key.endswith(f"@{head}" if head else "@") and seen.status != "completed":
                 await self._leave(seen, SUPERSEDED if head else WITHDRAWN)
                 surface = await self._noted(task, surface, key, replace(seen, digest="", status="completed"))
-        for view in checks(task, server_url=self.door.server_url) if head else []:
+        output = await self.store.output(task.id, "gates") if head else ""
+        for view in checks(task, server_url=self.door.server_url, output=output) if head else []:
             surface = await self._show_one(task, f"{view.name}@{head}", view, surface)
         return surface
 
@@ -64,7 +65,7 @@ class CheckRuns:
                 budget=self.kind, **fields,
             )  # fmt: skip
             shown = made.id
-        annotated = (*(seen.annotated if seen else ()), *(f.id for f in view.annotations))
+        annotated = (*(seen.annotated if seen else ()), *(one.key for one in view.annotations))
         now_seen = CheckSeen(shown, view.digest(), view.status, tuple(dict.fromkeys(annotated)))
         return await self._noted(task, surface, key, now_seen)
 
@@ -104,8 +105,10 @@ class CheckRuns:
             "actions": [msgspec.to_builtins(button) for button in view.buttons],
         }
         told = seen.annotated if seen else ()
-        if fresh := [f for f in view.annotations if f.id not in told]:  # GitHub adds them to those that it has
-            fields["output"]["annotations"] = [msgspec.to_builtins(annotation(f)) for f in fresh]
+        if fresh := [one for one in view.annotations if one.key not in told]:  # GitHub adds them to those that it has
+            fields["output"]["annotations"] = [msgspec.to_builtins(one) for one in fresh]
+        if view.text:
+            fields["output"]["text"] = view.text
         if self.link:
             fields["details_url"] = self.link
         if view.started_ms:

@@ -18,7 +18,7 @@ from core.messages.checks import checks
 from core.messages.standing import headline
 from core.messages.sticky import account, marker, sticky
 from core.queue import Report
-from core.schedule import Caps, Wait, plan
+from core.schedule import Wait, plan
 from core.store import Store, Surface
 from core.tasks import State, Task
 from jobs.report.checkruns import CheckRuns
@@ -32,8 +32,9 @@ NEWS_MS = 2_000
 """The shortest time between two writes about a running task, so that stages that end quickly are told together."""
 PROGRESS_MS = 20_000
 """The shortest time between two writes that only show progress."""
-PROGRESS_SHARE_MS = 12_000
-"""… and this much for each running task: 50 of them stay under 400 content writes an hour (GitHub's limit is 500)."""
+PROGRESS_SHARE_MS = 24_000
+"""… and this much for each running task. A report of progress is two writes, comment and check run, so 50 tasks make
+300 an hour, which leaves 100 of the 400 that pdev allows itself for what people wait for (GitHub's limit is 500)."""
 _AGAIN_S = 5.0
 """For trouble that passes by itself and did not say when."""
 
@@ -193,8 +194,10 @@ class Reporter:
         """Why a queued task does not start."""
         if task.state is not State.QUEUED:
             return None
-        capacity = await self._store.capacity()
-        return plan(await self._store.tasks(), capacity, Caps(), self._clock.now_ms()).waits.get(task.id)
+        tasks, capacity = await self._store.tasks(), await self._store.capacity()
+        caps = await self._store.caps(task.repo_id for task in tasks)
+        broke = await self._store.broke([task])
+        return plan(tasks, capacity, caps, self._clock.now_ms(), broke).waits.get(task.id)
 
 
 class _Prints(NamedTuple):
@@ -208,7 +211,7 @@ class _Prints(NamedTuple):
 
 def _prints(task: Task, wait: Wait | None, server_url: str) -> _Prints:
     turn = (task.state, task.needs, task.paused_by, task.reason, task.wish, task.pr, bool(task.head_sha), task.tip_sha)
-    drawn = [view.digest() for view in checks(task, server_url=server_url)]
+    drawn = [view.digest() for view in checks(task, server_url=server_url, live=False)]
     news = (headline(task, wait), account(task, wait=wait, server_url=server_url), drawn, task.shown_sha)
     return _Prints(_digest(repr(turn)), _digest(repr(news)))
 

@@ -18,6 +18,8 @@ import psutil
 
 LINE_BYTES = 1 << 20
 OUTPUT_BYTES = 64 << 20
+UNREAD_BYTES = 1 << 20
+"""What a program may leave unread of what it is offered; the rest is dropped."""
 GONE_WITHIN_S = 2.0  # the promise of the acceptance list: nothing of a killed run lives longer
 _STDERR_TAIL = 16 << 10
 _CHUNK = 1 << 16
@@ -87,6 +89,14 @@ class Process:
         if close:
             pipe.close()
 
+    def offer(self, data: bytes) -> bool:
+        """Send to its stdin without waiting for it to read; False when it does not, and too much waits already."""
+        pipe = _present(self._talk.stdin)
+        if pipe.is_closing() or pipe.transport.get_write_buffer_size() > UNREAD_BYTES:
+            return False
+        pipe.write(data)
+        return True
+
     async def lines(self) -> AsyncIterator[str]:
         """Its stdout, line by line, without the line ends. Raises OutputTooLarge."""
         pipe = _present(self._talk.stdout)
@@ -103,6 +113,12 @@ class Process:
                 raise OutputTooLarge(f"{total} bytes, the open line has {len(rest)}")
         if rest:
             yield rest.decode("utf-8", "replace")
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Its stdout as it comes, whatever it is; how much is too much is for the reader to say."""
+        pipe = _present(self._talk.stdout)
+        while chunk := await pipe.read(_CHUNK):
+            yield chunk
 
     async def wait(self) -> int:
         """Its exit code; 128 + n when signal n ended it. What it left running is ended too. Raises StillAlive."""

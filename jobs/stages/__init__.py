@@ -7,6 +7,7 @@ from jobs.bench import Bench
 from jobs.stages.correct import correct
 from jobs.stages.develop import develop
 from jobs.stages.finalize import finalize
+from jobs.stages.gates import gates_failed
 from jobs.stages.review import review
 from jobs.stages.step import Step
 
@@ -17,4 +18,4 @@ STAGES: Mapping[Stage, Callable[[Bench], Awaitable[Step]]] = {
     Stage.FINALIZE: finalize,
 }
 
-__all__ = ["STAGES", "Step"]
+__all__ = ["STAGES", "Step", "gates_failed"]

@@ -2,68 +2,78 @@
 
 from msgspec.structs import replace
 
-from core.messages.notes import NO_REASON, REVIEWER_APPROVED
-from core.tasks import Finding, Task
+from core import ledger
+from core.messages.notes import NO_REASON
+from core.repoconfig.model import Mode
+from core.tasks import Finding, LastReview, Needs, Reason, Task
 from jobs.agents.results import ReviewerResult, ReviewFinding
 from jobs.bench import Bench
 from jobs.stages.step import Step
+from jobs.stops import NeedsPerson
 
-MAX_TEXT = 6_000
-"""Characters of a finding that the record keeps: what it says (4,000) and some of what was suggested."""
+MAX_SUMMARY = 8_000
+"""Characters of a reviewer's summary that the record keeps; there may be twenty rounds."""
 
 
 async def review(bench: Bench) -> Step:
-    """Post the round's review on the pull request and say whether corrections are needed.
+    """Judge the change, post the round's review on the pull request and say what comes next.
 
-    The verdict is the agent's, but findings that are still open outrank an approval.
+    The verdict is the agent's, but findings that are still open outrank an approval. It is saved before it is shown:
+    whoever takes over in between shows it and asks no reviewer again. Raises `NeedsPerson` when there is nothing new.
     """
+    await _know_the_cap(bench)
+    tree = await bench.tree()
+    if ledger.unchanged(bench.task, tree):
+        raise NeedsPerson(Needs.ANSWER, Reason.NO_PROGRESS)
+    last = bench.task.last_review
+    if last is None or (last.round, last.tree) != (bench.task.round, tree) or last.outcome == "gates_failed":
+        last = await _judge(bench, tree)
+    await bench.post_review(bench.task.findings, last.summary)
+    return Step(last.outcome, last.summary, stop=Reason(last.stop) if last.stop else None)
+
+
+async def _know_the_cap(bench: Bench) -> None:
+    """Messages speak of the cap in force, so the record follows the configuration."""
+    rounds = bench.config.review.rounds
+    if bench.task.options.max_rounds != rounds:
+        await bench.note(options=replace(bench.task.options, max_rounds=rounds))
+
+
+async def _judge(bench: Bench, tree: str) -> LastReview:
     judged = await bench.agent(ReviewerResult, access="read", diff=await bench.diff())
     await bench.discard()
-    findings = ledger(bench.task, judged)
-    still_open = any(f.state == "open" for f in findings)
-    await bench.post_review(findings, judged.summary)
-    outcome = "corrections_needed" if still_open else "approved"
-    return Step(outcome, judged.summary, {"findings": findings})
+    task, mode = bench.task, bench.config.review.mode
+    found = findings(task, judged, mode=mode, commit=task.checkpoint_sha)
+    still_open = tuple(f.id for f in found if f.is_open)
+    last = LastReview(
+        round=task.round, tree=tree, outcome="corrections_needed" if still_open else "approved",
+        summary=judged.summary[:MAX_SUMMARY], open=still_open, stop=ledger.stop_reason(task, found) or "",
+    )  # fmt: skip
+    await bench.note(findings=found, last_review=last)
+    return last
 
 
-def ledger(task: Task, judged: ReviewerResult) -> tuple[Finding, ...]:
-    """The findings so far with this round's verdict.
+def findings(task: Task, judged: ReviewerResult, *, mode: Mode, commit: str = "") -> tuple[Finding, ...]:
+    """The ledger with this round's verdict.
 
-    One that is named again is open again, a new one gets the next id, and an approval settles what nobody named. A
-    reviewer who wants corrections without naming any is taken at his word: his summary is the finding.
+    A reviewer who wants corrections without naming any is taken at his word: his summary is the finding.
     """
     approves = judged.verdict == "approved"
-    known = {f.id: _settled(f) if approves else f for f in task.findings}
-    named: set[str] = set()
-    for found in _named(judged, approves=approves):
-        again = known.get(found.id) if found.id not in named else None  # an id given to two findings names the first
-        one = _noted(found, task.round, again or Finding(id=f"F{len(known) + 1}", type="", severity="", text=""))
-        known[one.id] = one
-        named.add(one.id)
-    return tuple(known.values())
+    named = [_named(found) for found in judged.findings]
+    named += ledger.requirements_unmet([(r.requirement, r.status) for r in judged.requirements], mode, named)
+    if not approves and not named:
+        text = judged.summary.strip()[:MAX_SUMMARY] or NO_REASON
+        named.append(ledger.Named(type="summary", severity="high", text=text))
+    return ledger.judged(
+        task.findings, named, approves=approves, round_=task.round, required=ledger.REQUIRED[mode], mode=mode,
+        commit=commit,
+    )  # fmt: skip
 
 
-def _named(judged: ReviewerResult, *, approves: bool) -> tuple[ReviewFinding, ...]:
-    if approves or judged.findings:
-        return judged.findings
-    return (ReviewFinding(type="summary", severity="high", text=judged.summary.strip() or NO_REASON),)
-
-
-def _noted(found: ReviewFinding, round_: int, into: Finding) -> Finding:
-    """What the reviewer says now; lines move, so the place is the newest one, unless none was given."""
+def _named(found: ReviewFinding) -> ledger.Named:
     fix = f"\n\nSuggested: {found.suggested_fix.strip()}" if found.suggested_fix and found.suggested_fix.strip() else ""
-    return replace(
-        into,
-        type=found.type or into.type or "general",
-        severity=found.severity,
-        text=(found.text + fix)[:MAX_TEXT],
-        file=found.file or into.file,
-        line=found.line if found.file else into.line,
-        round=round_,
-        state="open",
-        note="",
-    )
-
-
-def _settled(f: Finding) -> Finding:
-    return replace(f, state="fixed", note=REVIEWER_APPROVED) if f.state == "open" else f
+    line, end = found.lines
+    return ledger.Named(
+        id=found.id, type=found.type, severity=found.severity, text=found.text + fix, file=found.file, line=line,
+        end_line=end, replacement=found.replacement,
+    )  # fmt: skip

@@ -15,9 +15,10 @@ from redis.asyncio import Redis
 from core.cancellation import is_cancelled, pause
 from core.errors import PdevError
 from core.queue import Report
-from core.schedule import Caps, plan
+from core.schedule import is_ready, plan
 from core.store import Store
 from jobs.deps import STORE_AWAY, Deps
+from jobs.sweep.budgets import wake_solvent
 from jobs.sweep.deliveries import redeliver_lost
 from jobs.sweep.disk import tidy_disk
 from jobs.sweep.labels import append_missed_labels
@@ -32,6 +33,7 @@ FOUND = {
     "lease_ran_out": "running tasks whose worker stopped renewing; counted as a crash",
     "store_was_away": "running tasks whose lease ended while the store was away",
     "never_taken_up": "granted tasks that no worker took up",
+    "budget_back": "tasks that a budget had stopped which has something left again",
     "plan_missing": "tasks that could start although nobody was about to look",
     "job_given_back": "jobs that a dead worker had begun",
     "attempt_forgotten": "attempts in the queue whose epoch had passed",
@@ -81,6 +83,7 @@ class Sweep:
         alive = {worker.id for worker in await deps.store.workers()}
         found["job_given_back"] = await give_back_jobs(deps.redis, lambda worker: worker not in alive)
         found["attempt_forgotten"] = await forget_stale_attempts(deps.redis, deps.store)
+        found["budget_back"] = await wake_solvent(deps.store, deps.clock)
         found["plan_missing"] = await self._ring_for_plan()
         return self._count(found)
 
@@ -121,7 +124,10 @@ class Sweep:
         store = self._deps.store
         if await is_schedule_queued(self._deps.redis):
             return False
-        planned = plan(await store.tasks(), await store.capacity(), Caps(), self._deps.clock.now_ms())
+        tasks = await store.tasks()
+        caps = await store.caps(task.repo_id for task in tasks)
+        broke = await store.broke(filter(is_ready, tasks))
+        planned = plan(tasks, await store.capacity(), caps, self._deps.clock.now_ms(), broke)
         if planned.start:
             await store.poke()
         return bool(planned.start)

@@ -124,6 +124,7 @@ class Worker:
                 now = replace(worker, memory_mb=_memory_mb())
                 is_news |= await self._deps.store.announce(now, round(settings.lease_s * 1000))
                 if is_news:
+                    await self._deps.store.remember_operator_caps(settings.operator_caps)
                     await self._deps.store.poke()
                 is_news = False
             except STORE_AWAY as error:

@@ -237,7 +237,9 @@ async def test_one_that_is_being_written_says_so(
     task = new_task(private=True, state=State.RUNNING, epoch=3, stages=(stage(Stage.DEVELOP, 1, None, 1),))
     await store.create(task)
     assert "No transcript yet" in body(await text(client, path(clock)))
-    header = Header(stage="develop", epoch=0, started_ms=2)
+    stored = await store.task("1-7")
+    assert stored is not None
+    header = Header(stage="develop", epoch=stored.epoch, started_ms=2)
     writer = Writer(artifacts, "1-7", header, Redactor(), fenced=False)
     writer.add(Entry(0, "text", body="so far"))
     await writer.flush()

@@ -169,6 +169,37 @@ async def test_findings_are_a_review(hub: Hub, repo: RepoDoor) -> None:
         await repo.create_review(pull.number, "b", "REQUEST_CHANGES")
 
 
+async def test_a_finding_is_answered_and_resolved(hub: Hub, repo: RepoDoor) -> None:
+    await commit(hub, "main", "first.txt")
+    sha = await commit(hub, "feature/task-7", "a.py")
+    pull = await repo.create_pull("Mend it", "feature/task-7", "main", "b", False)
+    spots = [{"path": "a.py", "line": 1, "side": "RIGHT", "body": f"Say more {n}"} for n in range(60)]
+    await repo.create_review(pull.number, "Findings", comments=spots, commit_id=sha)
+    found = await repo.threads(pull.number)
+    assert [(thread.first.body, thread.first.by_bot) for thread in found if thread.first] == [
+        (f"Say more {n}", True) for n in range(60)
+    ]
+    await repo.answer_thread(found[57].id, "Fixed.")
+    await repo.resolve_thread(found[57].id)
+    await repo.resolve_thread(found[57].id)
+    thread = (await repo.threads(pull.number))[57]
+    assert ([comment.body for comment in thread.comments], thread.is_resolved) == (["Say more 57", "Fixed."], True)
+    await repo.resolve_thread(thread.id, resolved=False)
+    assert not any(thread.is_resolved for thread in await repo.threads(pull.number))
+    with pytest.raises(NotFound):
+        await repo.resolve_thread("PRRT_nowhere")
+
+
+async def test_reviewers_are_asked_for(hub: Hub, repo: RepoDoor) -> None:
+    await commit(hub, "main", "first.txt")
+    await commit(hub, "feature/task-7", "a.py")
+    pull = await repo.create_pull("Mend it", "feature/task-7", "main", "b", False)
+    await repo.request_reviewers(pull.number, ["maintainer"])
+    with pytest.raises(Refused, match="not a collaborator"):
+        await repo.request_reviewers(pull.number, ["developer", "stranger"])
+    assert [person.login for person in (await repo.requested(pull.number)).users] == ["maintainer"]
+
+
 async def test_a_check_run_from_start_to_end(hub: Hub, repo: RepoDoor, clock: ShiftedClock) -> None:
     sha = await commit(hub, "main", "first.txt")
     run = await repo.create_check_run(

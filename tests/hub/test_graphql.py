@@ -19,6 +19,12 @@ DRAFT = "mutation($id: ID!) { convertPullRequestToDraft(input: {pullRequestId: $
 RESOLVE = """mutation($id: ID!) {
   resolveReviewThread(input: {threadId: $id, clientMutationId: "x"}) { clientMutationId thread { id isResolved } }
 }"""
+REPLY = """mutation($id: ID!, $body: String!) {
+  addPullRequestReviewThreadReply(input: {pullRequestReviewThreadId: $id, body: $body}) {
+    comment { databaseId body replyTo { body } pullRequestReview { state } outdated }
+  }
+}"""
+UNRESOLVE = "mutation($id: ID!) { unresolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
 THREADS = """query($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
     pullRequest(number: $number) {
@@ -99,6 +105,31 @@ async def test_threads_are_read_page_by_page_and_resolved(hub: Hub, ask: Asking,
         "thread": {"id": thread["id"], "isResolved": True},
     }
     assert [one.resolved for one in pull.threads] == [False, True]
+
+
+async def test_a_thread_is_answered_resolved_and_opened_again(
+    hub: Hub, wire: Wire, ask: Asking, pull: Pull, mailbox: Mailbox
+) -> None:
+    await hub.as_user("maintainer").review(pull.number, "COMMENT", "", [{"path": "a.txt", "line": 1, "body": "Why?"}])
+    (thread,) = pull.threads
+    id = node_id("PRRT", thread.id)
+    said = (await ask(REPLY, id=id, body="Mended"))["data"]["addPullRequestReviewThreadReply"]["comment"]
+    assert said == {
+        "databaseId": thread.comments[1].id,
+        "body": "Mended",
+        "replyTo": {"body": "Why?"},
+        "pullRequestReview": {"state": "COMMENTED"},
+        "outdated": False,
+    }
+    assert (await ask(REPLY, id=id, body=" "))["errors"][0]["type"] == "UNPROCESSABLE"
+    for document, resolved in ((RESOLVE, True), (UNRESOLVE, False)):
+        await ask(document, id=id)
+        assert thread.resolved is resolved
+    weak = Asking(wire, await wire.installation(permissions={"pull_requests": "write"}))
+    assert (await weak(RESOLVE, id=id))["errors"][0]["type"] == "FORBIDDEN"
+    assert "errors" not in await weak(REPLY, id=id, body="May answer, not fold")
+    await hub.settle()
+    assert {"pull_request_review_thread.resolved", "pull_request_review_thread.unresolved"} <= set(mailbox.names)
 
 
 async def test_an_issue_knows_who_promises_to_close_it(ask: Asking, pull: Pull) -> None:

@@ -253,6 +253,23 @@ async def test_reviews_are_requested_from_collaborators_but_not_from_the_author(
     assert pull.requested_reviewers == []
 
 
+async def test_a_team_is_asked_like_a_person(hub: Hub, ada: Person, mailbox: Mailbox) -> None:
+    pull, team = await proposed(ada), hub.add_team("core", "maintainer")
+    asked = f"/pulls/{pull.number}/requested_reviewers"
+    with pytest.raises(GitHubError, match="collaborators"):
+        await ada.call("POST", asked, {"reviewers": ["maintainer"], "team_reviewers": ["nobody"]})
+    assert pull.requested_reviewers == []
+    made = await ada.call("POST", asked, {"reviewers": ["maintainer"], "team_reviewers": ["core", "core"]})
+    assert [one["slug"] for one in made["requested_teams"]] == ["core"]
+    shown = await ada.call("GET", asked)
+    assert ([one["login"] for one in shown["users"]], shown["teams"][0]["id"]) == (["maintainer"], team.id)
+    await hub.settle()
+    assert mailbox.names[-2:] == ["pull_request.review_requested"] * 2
+    assert mailbox.received[-1].payload["requested_team"]["slug"] == "core"
+    await ada.call("DELETE", asked, {"reviewers": [], "team_reviewers": ["core"]})
+    assert pull.requested_teams == []
+
+
 async def test_diff_and_patch_are_text(wire: Wire, ada: Person) -> None:
     pull = await proposed(ada)
     for kind, start in (("diff", "diff --git"), ("patch", "From ")):

@@ -186,3 +186,16 @@ async def test_a_token_of_another_repository_sees_nothing(hub: Hub, wire: Wire) 
     for path in ("", "/branches", "/contents/README.md", "/commits", "/git/ref/heads/main", "/pulls"):
         assert (await wire.call("GET", REPO + path, token)).status == 404
     assert (await wire.call("GET", "/repos/acme/other/branches", token)).data == []
+
+
+async def test_the_owners_other_repository_is_read_where_the_token_reaches(hub: Hub, wire: Wire) -> None:
+    """`OWNER/.github` may hold what all repositories of the owner share; a token may be narrowed to leave it out."""
+    shared = hub.add_repository(".github", installed=True)
+    await hub.as_user("owner", shared).push("main", {"pdev.yml": "profile: balanced\n"})
+    path = "/repos/acme/.github/contents/pdev.yml"
+    whole, narrow = await wire.installation(), await wire.installation(repository_ids=[hub.repo.id])
+    found = await wire.call("GET", path, whole)
+    assert base64.b64decode(found.data["content"]) == b"profile: balanced\n"
+    assert (await wire.call("GET", path, narrow)).status == 404
+    hub.add_repository("private", private=True)
+    assert (await wire.call("GET", "/repos/acme/private/contents/pdev.yml", whole)).status == 404

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from demo.hub import GitHubError, Hub, Person
-from demo.hub.review_changes import places
+from demo.hub.following import moved_line
+from demo.hub.gitstore import FileChange
+from demo.hub.review_places import places
 from demo.hub.state import Pull
 from tests.conftest import Mailbox
 from tests.hub.conftest import Wire
@@ -171,7 +173,36 @@ async def test_a_remark_is_acknowledged_with_an_emoji_once(wire: Wire, bob: Pers
     assert (await wire.call("DELETE", f"{where}/{made[0].data['id']}", token)).status == 204
 
 
-async def test_a_push_makes_threads_outdated(ada: Person, bob: Person, pull: Pull) -> None:
-    await bob.review(pull.number, "COMMENT", "", [{"path": "a.txt", "line": 2, "body": "x"}])
-    await ada.push("topic", {"b.txt": "b"})
-    assert pull.threads[0].outdated
+def _change(patch: str) -> FileChange:
+    return FileChange("a.txt", "modified", 0, 0, "0" * 40, None, patch)
+
+
+@pytest.mark.parametrize(
+    ("line", "moved"),
+    [(1, 1), (2, None), (3, 4), (4, 5), (7, 8), (10, 11), (11, None), (12, 12), (99, 99)],
+)
+def test_a_line_is_followed_through_a_change(line: int, moved: int | None) -> None:
+    assert moved_line(line, _change(PATCH)) == moved
+
+
+async def test_a_thread_keeps_its_line_until_the_line_is_gone(hub: Hub, ada: Person, bob: Person, pull: Pull) -> None:
+    remarks: list[dict[str, Any]] = [
+        {"path": "a.txt", "line": 2, "body": "will change"},
+        {"path": "a.txt", "line": 20, "start_line": 19, "start_side": "RIGHT", "body": "will move"},
+        {"path": "a.txt", "line": 2, "side": "LEFT", "body": "was better"},
+    ]
+    await bob.review(pull.number, "COMMENT", "", remarks)
+    text = await ada.read("a.txt", "topic")
+    await ada.push("topic", {"a.txt": "first\n" + text.replace("changed 2\n", "again\n")})
+    shown = await ada.call("GET", f"/pulls/{pull.number}/comments")
+    assert [(one.get("line"), one["start_line"], one["original_line"]) for one in shown] == [
+        (None, None, 2),
+        (21, 20, 20),
+        (2, None, 2),
+    ]
+    assert [one.outdated for one in pull.threads] == [True, False, False]
+    assert shown[1]["commit_id"] == pull.head_sha
+    assert "position" not in shown[0]
+    assert shown[1]["original_commit_id"] == shown[0]["commit_id"] != pull.head_sha
+    await ada.push("topic", {"a.txt": None})
+    assert [one.outdated for one in pull.threads] == [True, True, False]

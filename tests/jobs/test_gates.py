@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from core.tasks import laid_over
 from jobs.gates import Caps, GateReport, check
 from jobs.git import LINK_MODE, NESTED_MODE, NO_OBJECT, Blob, FileChange
 
@@ -35,12 +36,12 @@ class Change:
         )
         return self
 
-    def check(self, known: Sequence[str] = (), **caps: int) -> GateReport:
-        return check(self.changes, self.blobs, caps=Caps(**caps), known=known)
+    def check(self, known: Sequence[str] = (), protected: Sequence[str] = (), **caps: int) -> GateReport:
+        return check(self.changes, self.blobs, caps=Caps(**caps), known=known, protected=protected)
 
 
 def failed(report: GateReport) -> set[str]:
-    return {gate for gate, outcome in report.outcomes.items() if outcome != "passed"}
+    return {gate.name for gate in report.gates if not gate.passed}
 
 
 def test_ordinary_work_passes() -> None:
@@ -52,8 +53,9 @@ def test_ordinary_work_passes() -> None:
     )
     report = change.check()
     assert report.passed
-    assert set(report.outcomes) == {"secrets", "protected", "links", "nested", "names", "size"}
-    assert set(report.outcomes.values()) == {"passed"}
+    names = {"secrets", "protected", "links", "nested", "names", "forbidden", "size"}
+    assert {gate.name for gate in report.gates} == names
+    assert {gate.outcome for gate in report.gates} == {"passed"}
 
 
 @pytest.mark.parametrize(
@@ -142,12 +144,71 @@ def test_the_secrets_of_this_run_are_known_in_any_disguise(disguise: object) -> 
         ".github/workflows/ci.yml", ".github/workflows/deep/x.yml", ".GitHub/Workflows/ci.yml",
         ".github/actions/a/action.yml",
         "CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitmodules", ".claude/settings.json", ".mcp.json",
+        ".github/pdev.yml", ".github/pdev.yaml", ".github/pdev/prompts/review.md", ".GitHub/PDEV.yml",
         ".pdev/plan.md", ".aider.chat.history.md", "CLAUDE.local.md", ".github/workflows", ".github",
     ],
 )  # fmt: skip
 def test_protected_paths_stay_as_they_are(path: str) -> None:
     assert "protected" in failed(Change().file(path, "x").check())
     assert "protected" in failed(Change().file(path, "x", "y").check())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "holds"),
+    [
+        ("*.lock", "a/b/poetry.lock", True),
+        ("*.lock", "a.lock.py", False),
+        ("/infra/", "infra/main.tf", True),
+        ("/infra/", "a/infra/main.tf", False),
+        ("infra/", "a/infra/main.tf", True),
+        ("infra", "infrastructure/x", False),
+        ("src/secret", "src/secret/deep/x.py", True),
+        ("src/secret", "lib/src/secret", False),
+        ("docs/*.md", "docs/a.md", True),
+        ("docs/*.md", "docs/a/b.md", False),
+        ("docs/**", "docs/a/b.md", True),
+        ("**/migrations/**", "app/db/migrations/0001.py", True),
+        ("**/migrations/**", "migrations/0001.py", True),
+        ("a/**/z", "a/z", True),
+        ("a/**/z", "a/b/c/z", True),
+        ("Makefile", "sub/MAKEFILE", True),
+        ("file?.txt", "file1.txt", True),
+        ("file?.txt", "file/.txt", False),
+        ("*", "anything/at/all", True),
+        ("", "x", False),
+        ("/", "x", False),
+        ("# a comment", "# a comment", False),
+        ("a[b", "a[b", True),
+    ],
+)
+def test_a_repository_protects_more(pattern: str, path: str, holds: bool) -> None:
+    report = Change().file(path, "x", "y").check(protected=[pattern])
+    assert ("protected" in failed(report)) is holds
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env", "app/.env", ".env.local", ".env.production", "certs/server.pem", "id_rsa", "a/id_ed25519", "x.p12",
+        "node_modules/a/index.js", "web/node_modules/a.js", "pkg/__pycache__/a.cpython-311.pyc", ".venv/bin/python",
+        "target/release/app", "dist/app-1.0-py3-none-any.whl", "app.egg-info/PKG-INFO", ".DS_Store", ".coverage",
+        "build/lib/app/a.py", ".ENV",
+    ],
+)  # fmt: skip
+def test_what_nobody_means_to_commit_stays_here(path: str) -> None:
+    assert failed(Change().file(path, "x").check()) == {"forbidden"}
+    assert Change().file(path, "x", "y").check().passed, "it was there before"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env.example", ".env.sample", ".env.production.template", "environment.py", "dist/index.js", "build/run.py",
+        "target/main.rs", "src/pem.py", "docs/node_modules.md", "coverage.py", "build.gradle",
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_it_may_be_committed(path: str) -> None:
+    assert Change().file(path, "x").check().passed
 
 
 def test_a_protected_file_cannot_be_deleted_either() -> None:
@@ -226,8 +287,9 @@ def test_names_that_some_file_system_reads_as_gits_own(path: str) -> None:
 def test_names_that_hide_something(path: str) -> None:
     report = Change().file(path, "x").check()
     assert failed(report) == {"names"}
-    assert path not in report.outcomes["names"]
-    report.outcomes["names"].encode()
+    (note,) = next(gate for gate in report.gates if gate.name == "names").notes
+    assert note.path != path
+    note.path.encode()
 
 
 @pytest.mark.parametrize(
@@ -260,11 +322,12 @@ def test_all_files_together_have_a_size_too() -> None:
 def test_a_folder_full_of_downloads_is_left_out_and_the_work_is_not() -> None:
     change = Change().file("src/a.py", "x", "y").file("src/b.py", "x")
     for number in range(200):
-        change.file(f"node_modules/{number}.js", "x")
+        change.file(f"downloads/{number}.js", "x")
     report = change.check(files=50)
-    assert {left.path.split("/")[0] for left in report.left_out} == {"node_modules"}
+    assert {left.path.split("/")[0] for left in report.left_out} == {"downloads"}
     assert len(report.left_out) == 200
-    assert "and 195 more" in report.outcomes["size"]
+    size = next(gate for gate in laid_over((), report.gates) if gate.name == "size")
+    assert len(size.notes) + size.more == 200
 
 
 def test_each_path_is_left_out_once_with_its_first_reason() -> None:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from msgspec.structs import replace
 
-from core.messages.notes import NO_REASON, REVIEWER_APPROVED
 from core.tasks import (
+    UNSETTLED,
     Finding,
     Needs,
     Options,
@@ -20,19 +20,14 @@ from core.tasks import (
     enter_stage,
     move,
 )
-from jobs.agents.results import CorrectorResult, Fixed, ReviewerResult, ReviewFinding, Unfixable
-from jobs.bench.talk import percent_of, spoken
+from jobs.bench.talk import spoken
 from jobs.lease import StopReason
 from jobs.pipeline import advance, ask, give_up, hand_over, stop
 from jobs.stages import Step
-from jobs.stages.correct import MAX_NOTE, settle
 from jobs.stages.develop import first_line
-from jobs.stages.review import MAX_TEXT, ledger
 
 NOW = 1_000_000
 OPEN = Finding(id="F1", type="bug", severity="high", text="It is wrong.", file="a.py", line=3)
-FIXED = Finding(id="F2", type="style", severity="low", text="It is long.", state="fixed", note="Shortened.")
-UNFIXABLE = Finding(id="F3", type="style", severity="low", text="It is odd.", state="unfixable", note="It must be.")
 
 
 def at(stage: Stage, round_: int = 1, **fields: object) -> Task:
@@ -73,6 +68,20 @@ def test_advance(
     assert bool(task.owner) == (state is State.RUNNING)
 
 
+@pytest.mark.parametrize("why", sorted(UNSETTLED))
+def test_where_the_agents_get_no_further_a_person_is_asked_at_once(why: Reason) -> None:
+    task = advance(at(Stage.REVIEW, 2), Step("corrections_needed", "", {"findings": (OPEN,)}, why), NOW)
+    assert (task.state, task.needs, task.reason) == (State.WAITING_INPUT, Needs.ANSWER, why)
+
+
+def test_a_round_that_a_person_allowed_is_held_beyond_the_cap() -> None:
+    step = Step("corrections_needed", "", {"findings": (OPEN,)})
+    allowed = at(Stage.CORRECT, 3, allowed_round=4)
+    assert advance(allowed, Step("passed", ""), NOW).round == 4
+    assert advance(at(Stage.REVIEW, 3, allowed_round=4), step, NOW).stage is Stage.CORRECT
+    assert advance(at(Stage.REVIEW, 4, allowed_round=4), step, NOW).reason == Reason.ROUNDS
+
+
 @given(some.lists(some.sampled_from(["approved", "corrections_needed"]), max_size=9), some.integers(1, 5))
 def test_every_way_ends(verdicts: list[str], max_rounds: int) -> None:
     """Whatever reviewers say, the loop ends after the allowed rounds at the latest."""
@@ -97,7 +106,7 @@ def test_ask() -> None:
 
 
 def test_hand_over() -> None:
-    task = hand_over(at(Stage.DEVELOP), Needs.CONFLICT, Reason.BRANCH_MOVED, NOW)
+    task = hand_over(at(Stage.DEVELOP), Needs.CONFLICT, Reason.BRANCH_MOVED, "", NOW)
     assert (task.state, task.needs, task.reason) == (State.WAITING_INPUT, Needs.CONFLICT, Reason.BRANCH_MOVED)
     assert task.stages[-1].outcome == "stopped"
 
@@ -142,116 +151,6 @@ def test_after_a_pause_the_stage_goes_on() -> None:
     assert [(run.outcome, run.attempts) for run in again.stages] == [(None, 2)]
 
 
-def verdict(word: str, *findings: ReviewFinding, summary: str = "") -> ReviewerResult:
-    return ReviewerResult.model_validate({"verdict": word, "findings": findings, "summary": summary})
-
-
-def said(text: str = "New.", **fields: object) -> ReviewFinding:
-    return ReviewFinding.model_validate({"text": text} | fields)
-
-
-def test_the_first_findings_get_ids() -> None:
-    found = ledger(at(Stage.REVIEW), verdict("corrections_needed", said("One.", file="a.py", line=3), said("Two.")))
-    assert [(f.id, f.text, f.file, f.line, f.round, f.state) for f in found] == [
-        ("F1", "One.", "a.py", 3, 1, "open"), ("F2", "Two.", "", 0, 1, "open"),
-    ]  # fmt: skip
-
-
-def test_one_that_is_named_again_is_open_again_where_it_is_now() -> None:
-    task = at(Stage.REVIEW, 2, findings=(OPEN, FIXED))
-    again = said("Still long.", id="F2", severity="high", type="bug", file="b.py", line=9)
-    one, two = ledger(task, verdict("corrections_needed", again))
-    assert one == OPEN
-    assert two == Finding(
-        id="F2", type="bug", severity="high", text="Still long.", file="b.py", line=9, round=2, state="open"
-    )
-
-
-def test_one_that_is_named_again_without_a_place_keeps_its_own() -> None:
-    (one,) = ledger(at(Stage.REVIEW, 2, findings=(OPEN,)), verdict("corrections_needed", said("Still.", id="F1")))
-    assert (one.file, one.line, one.round) == ("a.py", 3, 2)
-
-
-def test_an_approval_settles_what_nobody_named() -> None:
-    found = ledger(at(Stage.REVIEW, 2, findings=(OPEN, FIXED, UNFIXABLE)), verdict("approved"))
-    assert [(f.state, f.note) for f in found] == [
-        ("fixed", REVIEWER_APPROVED), ("fixed", "Shortened."), ("unfixable", "It must be."),
-    ]  # fmt: skip
-
-
-def test_an_approval_with_findings_leaves_them_open() -> None:
-    found = ledger(at(Stage.REVIEW, 2, findings=(OPEN,)), verdict("approved", said("Yet this.")))
-    assert [(f.id, f.state) for f in found] == [("F1", "fixed"), ("F2", "open")]
-
-
-@pytest.mark.parametrize(("summary", "text"), [("Do it otherwise.", "Do it otherwise."), (" ", NO_REASON)])
-def test_corrections_without_findings(summary: str, text: str) -> None:
-    *_, last = ledger(at(Stage.REVIEW, findings=(FIXED,)), verdict("corrections_needed", summary=summary))
-    assert (last.id, last.type, last.severity, last.text, last.state) == ("F2", "summary", "high", text, "open")
-
-
-def test_an_id_that_we_never_gave_is_a_new_finding() -> None:
-    found = ledger(at(Stage.REVIEW, findings=(OPEN,)), verdict("corrections_needed", said("Odd.", id="F99")))
-    assert [f.id for f in found] == ["F1", "F2"]
-
-
-def test_an_id_given_twice_names_the_first() -> None:
-    one, two = said("First.", id="F1"), said("Second.", id="F1")
-    found = ledger(at(Stage.REVIEW, findings=(OPEN,)), verdict("corrections_needed", one, two))
-    assert [(f.id, f.text) for f in found] == [("F1", "First."), ("F2", "Second.")]
-
-
-def test_a_suggestion_is_part_of_the_finding_and_sizes_are_bounded() -> None:
-    short, long = said("Bad.", suggested_fix=" Rename it. "), said("x" * 4_000, type="", suggested_fix="y" * 20_000)
-    one, two = ledger(at(Stage.REVIEW), verdict("corrections_needed", short, long))
-    assert one.text == "Bad.\n\nSuggested: Rename it."
-    assert len(two.text) == MAX_TEXT
-    assert two.type == "general"
-
-
-@given(
-    some.lists(
-        some.tuples(
-            some.sampled_from(["approved", "corrections_needed"]),
-            some.lists(some.sampled_from(["", "F1", "F2", "F3", "F9"]), max_size=4),
-            some.lists(some.sampled_from(["F1", "F2", "F3", "F9"]), max_size=4),
-        ),
-        max_size=6,
-    )
-)
-def test_the_ledger_loses_nothing(rounds: list[tuple[str, list[str], list[str]]]) -> None:
-    """Ids are unique and stay, nothing disappears, and who wants corrections leaves something open."""
-    task = at(Stage.REVIEW)
-    for word, named, mended in rounds:
-        before = task.findings
-        found = ledger(task, verdict(word, *(said(id=name) for name in named)))
-        assert [f.id for f in found][: len(before)] == [f.id for f in before]
-        assert [f.id for f in found] == [f"F{n}" for n in range(1, len(found) + 1)]
-        assert (word == "approved" and not named) == all(f.state != "open" for f in found)
-        task = replace(task, findings=found, round=task.round + 1)
-        task = replace(task, findings=settle(task, CorrectorResult(fixed=tuple(Fixed(id=name) for name in mended))))
-        assert all(f.state != "open" for f in task.findings if f.id in mended)
-
-
-def test_settle() -> None:
-    answer = CorrectorResult(
-        fixed=(Fixed(id="F1", how="Compared."), Fixed(id="F2", how="again"), Fixed(id="F9")),
-        unfixable=(Unfixable(id="F4", why="It must be."), Unfixable(id="F5", why="n" * 9_000)),
-    )
-    fourth, fifth, sixth = (replace(OPEN, id=name) for name in ("F4", "F5", "F6"))
-    found = settle(at(Stage.CORRECT, findings=(OPEN, FIXED, UNFIXABLE, fourth, fifth, sixth)), answer)
-    assert [(f.id, f.state) for f in found] == [
-        ("F1", "fixed"), ("F2", "fixed"), ("F3", "unfixable"), ("F4", "unfixable"), ("F5", "unfixable"), ("F6", "open"),
-    ]  # fmt: skip
-    assert [f.note for f in found[:4]] == ["Compared.", "Shortened.", "It must be.", "It must be."]
-    assert len(found[4].note) == MAX_NOTE
-
-
-def test_what_is_called_both_is_not_fixed() -> None:
-    both = CorrectorResult(fixed=(Fixed(id="F1"),), unfixable=(Unfixable(id="F1", why="No."),))
-    assert settle(at(Stage.CORRECT, findings=(OPEN,)), both)[0].state == "unfixable"
-
-
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -283,12 +182,3 @@ def test_what_a_comment_says_to_agents(body: str, words: str) -> None:
 )
 def test_a_commit_subject_closes_no_other_issue(summary: str, subject: str) -> None:
     assert first_line(summary) == subject
-
-
-@pytest.mark.parametrize(
-    ("percent", "shown"),
-    [(40, 40), (40.7, 40), (-3, 0), (100, 99), (1e300, 99), ("40", 7), (None, 7), (True, 7), (float("nan"), 7),
-     (float("inf"), 7)],
-)  # fmt: skip
-def test_an_agents_percentage(percent: object, shown: int) -> None:
-    assert percent_of(percent, 7) == shown

@@ -14,14 +14,17 @@ from demo.player import (
     Fault,
     Scene,
     ask,
+    be_deaf,
     connect,
     crash,
     done,
     edit,
     fail,
     flood,
+    hand_in,
     hold,
     ignore_term,
+    listen,
     plan,
     progress,
     read,
@@ -114,7 +117,7 @@ async def test_an_agent_may_end_with_a_question(stage: Stage) -> None:
     [
         ((fail("no idea"),), RunStatus.MODEL_ERROR, "no idea"),
         ((crash(),), RunStatus.CRASHED, "137"),
-        ((say("bye"),), RunStatus.BAD_OUTPUT, "without an answer"),
+        ((say("bye"),), RunStatus.BAD_OUTPUT, "nothing was handed in"),
         ((result(summary=["not", "text"]),), RunStatus.BAD_OUTPUT, "summary"),
         ((result(summary=""),), RunStatus.BAD_OUTPUT, "summary"),
         ((run("false"), done("never said")), RunStatus.MODEL_ERROR, "failed"),
@@ -126,6 +129,97 @@ async def test_an_agent_that_goes_wrong_says_how(stage: Stage, script: Any, stat
     assert ended.status is status
     assert ended.answer is None
     assert words in ended.error
+
+
+BAD, GOOD = result(summary=5), done("Mended it.")
+
+
+async def test_an_answer_that_does_not_fit_is_given_back(stage: Stage) -> None:
+    ended = await stage.play(BAD, hand_in(["no", "object"]), GOOD)
+    assert (ended.status, ended.misfits) == (RunStatus.OK, 2)
+    assert ended.answer == DeveloperResult(summary="Mended it.")
+    scene = stage.cues.played[0]
+    assert [reply.ok for reply in scene.replies] == [False, False, True]
+    assert scene.told == [
+        {"type": "invalid", "left": 2,
+         "errors": [{"path": "summary", "what": "is a number", "expected": "a text"}]},
+        {"type": "invalid", "left": 1,
+         "errors": [{"path": "answer", "what": "is a list", "expected": "one JSON object of the schema"}]},
+        {"type": "accepted"},
+    ]  # fmt: skip
+    assert [(e.title, e.data) for e in stage.events if e.kind == "invalid"] == [
+        ("summary: is a number, expected a text", {"left": 2}),
+        ("answer: is a list, expected one JSON object of the schema", {"left": 1}),
+    ]
+    assert [event.seq for event in stage.events] == list(range(1, 1 + len(stage.events)))
+
+
+async def test_the_third_answer_that_does_not_fit_ends_the_run(stage: Stage) -> None:
+    ended = await stage.play(BAD, hand_in(None), BAD, hold("for ever"))
+    assert (ended.status, ended.misfits, ended.answer) == (RunStatus.BAD_OUTPUT, 3, None)
+    assert ended.error == "summary: is a number, expected a text"
+
+
+async def test_the_last_answer_counts(stage: Stage) -> None:
+    assert (await stage.play(GOOD, BAD)).status is RunStatus.BAD_OUTPUT
+    assert (await stage.play(GOOD, done("Really."))).answer == DeveloperResult(summary="Really.")
+
+
+@pytest.mark.parametrize(
+    ("uses", "bounds", "what", "left"),
+    [
+        (spend(usd=0.8), {"usd": 1.0}, "usd", 0.2),
+        (spend(70, 14), {"tokens": 100}, "tokens", 15),
+        (spend(turns=9), {"turns": 10}, "turns", 1),
+        (say("hm"), {"wall_s": 30, "near": 0.001}, "wall", 29.97),
+    ],
+)
+async def test_an_agent_is_told_once_that_a_limit_is_near(
+    stage: Stage, uses: Any, bounds: dict[str, Any], what: str, left: float
+) -> None:
+    ended = await stage.play(spend(1), uses, listen("near_limit"), spend(1), say("soon done"), GOOD, **bounds)
+    assert ended.status is RunStatus.OK
+    near = [said for said in stage.cues.played[0].told if said["type"] == "near_limit"]
+    assert [said["what"] for said in near] == [what]
+    assert near[0]["left"] == pytest.approx(left, abs=5 if what == "wall" else 1e-6)
+    assert [event.title for event in stage.events if event.kind == "near_limit"] == [what]
+
+
+async def test_a_silent_agent_is_told_that_its_time_is_nearly_over(stage: Stage) -> None:
+    ended = await stage.play(listen("near_limit"), GOOD, wall_s=20, near=0.02)
+    assert ended.status is RunStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("ends", "status"), [("hand_in('done')", RunStatus.OK), ("hand_in(5); hand_in(5)", RunStatus.BAD_OUTPUT)]
+)
+async def test_an_agent_that_never_listens_keeps_nobody_waiting(
+    stage: Stage, tmp_path: Path, ends: str, status: RunStatus
+) -> None:
+    """Its prompt, its notices and its verdicts are far more than a pipe holds."""
+    deaf = tmp_path / "deaf.py"
+    deaf.write_text(
+        "import json\n"
+        "def say(**words): print(json.dumps(words), flush=True)\n"
+        "def hand_in(summary): say(type='result', data={'summary': summary})\n"
+        "say(type='usage', tokens_in=9)\n"
+        f"hand_in(5)\n{ends}\n"
+    )
+    backend = ScriptedBackend(stage.backend.sandbox, deaf, stage.cues.address)
+    about = About(task="5-7", issue=7, round=1, attempt=1)
+    bounds = Bounds(tokens=10)
+    spec = RunSpec("r", "developer", about, "x" * 3_000_000, DeveloperResult, stage.tree, stage.home, bounds=bounds)
+    assert (await backend.run(spec, stage.hear, stage.cancel)).status is status
+
+
+async def test_an_agent_that_stops_listening_is_not_waited_for(stage: Stage) -> None:
+    ended = await stage.play(be_deaf(), *(spend(1) for _ in range(3)), BAD, GOOD, tokens=3)
+    assert (ended.status, ended.misfits) == (RunStatus.OK, 1)
+
+
+async def test_an_agent_gets_its_prompt(stage: Stage) -> None:
+    await stage.play(GOOD)
+    assert stage.cues.played[0].prompt == "Do it."
 
 
 async def test_cancelling_ends_a_held_agent_that_ignores_requests(stage: Stage) -> None:

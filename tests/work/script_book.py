@@ -64,5 +64,5 @@ _ANSWERS: dict[str, Step] = {
     "developer": done("It is mended."),
     "reviewer": verdict("approved", summary="Good."),
     "corrector": fixed("F1"),
-    "finalizer": final("Mend it", "What was wrong is right now.", "By its tests."),
+    "finalizer": final("fix: mend it", "What was wrong is right now.", "By its tests."),
 }

@@ -29,7 +29,7 @@ async def test_a_label_becomes_a_pull_request_whose_tests_pass(desk: WorkingDesk
         (Stage.DEVELOP, 1, 1, "passed"), (Stage.REVIEW, 1, 1, "approved"), (Stage.FINALIZE, 1, 1, "passed"),
     ]  # fmt: skip
     assert (pull.draft, pull.head_ref, pull.head_sha) == (False, task.branch, task.head_sha)
-    assert pull.issue.title == "Mend it"
+    assert pull.issue.title == "fix: mend it"
     assert (pull.issue.body or "").startswith(f"Closes #{issue.number}\n")
     assert desk.eyes(issue.number) == 1
     assert "Ready" in desk.sticky(issue.number)

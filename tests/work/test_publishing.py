@@ -61,7 +61,7 @@ async def test_in_public_no_round_reaches_the_branch_before_a_person_lets_it(des
     assert review.startswith(f"<!-- pdev:review:{ready.id}:2 -->")
     assert "Now it is good." in review
     assert f"`{ready.head_sha[:7]}` approved by developer" in desk.sticky(issue.number)
-    assert (pull.issue.title, pull.draft) == ("Mend it", False)
+    assert (pull.issue.title, pull.draft) == ("fix: mend it", False)
 
 
 async def test_what_came_after_the_approval_waits_for_another(desk: WorkingDesk) -> None:

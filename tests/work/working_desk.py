@@ -20,7 +20,7 @@ from core.links import Links
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
 from core.redaction import Redactor
-from core.schedule import Caps, plan
+from core.schedule import is_ready, plan
 from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import State, Task
@@ -104,6 +104,7 @@ class WorkingDesk(Desk):
                 store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
                 homes=settings.data_dir / "homes", author=AUTHOR,
+                operator=settings.operator_caps, sandbox=self.sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
             )  # fmt: skip
             info = WorkerInfo(
@@ -148,6 +149,10 @@ class WorkingDesk(Desk):
             await self.rest()
         finally:
             await crew.children.stop()
+
+    async def configure(self, text: str) -> None:
+        """Put this into `.github/pdev.yml` on the default branch."""
+        await self.by("maintainer").push("main", {".github/pdev.yml": text})
 
     # ── waiting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -221,7 +226,9 @@ class WorkingDesk(Desk):
 
     async def _nobody_works(self) -> bool:
         tasks = await self.store.tasks()
-        if plan(tasks, await self.store.capacity(), Caps(), self.clock.now_ms()).start:
+        caps = await self.store.caps(task.repo_id for task in tasks)
+        broke = await self.store.broke(filter(is_ready, tasks))
+        if plan(tasks, await self.store.capacity(), caps, self.clock.now_ms(), broke).start:
             return False
         return all(task.state is not State.RUNNING for task in tasks) and await self.due_jobs() == []
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from demo.hub.state import Account, Repository, Role, role_rank, stamp
+from demo.hub.state import Account, Repository, Role, Team, node_id, role_rank, stamp
 from demo.hub.urls import Urls
 
 Json = dict[str, Any]
@@ -70,6 +70,28 @@ def organization_json(at: Urls, account: Account) -> Json:
         "public_members_url": f"{api}/public_members{{/member}}",
         "avatar_url": f"{at.html}/avatars/{account.id}",
         "description": account.name,
+    }
+
+
+def team_json(at: Urls, team: Team) -> Json:
+    """GitHub's `team`."""
+    api = f"{at.api}/organizations/{team.organization.id}/team/{team.id}"
+    return {
+        "id": team.id,
+        "node_id": node_id("T", team.id),
+        "name": team.slug,
+        "slug": team.slug,
+        "description": None,
+        "privacy": "closed",
+        "notification_setting": "notifications_enabled",
+        "permission": "push",
+        "url": api,
+        "html_url": f"{at.html}/orgs/{team.organization.login}/teams/{team.slug}",
+        "members_url": f"{api}/members{{/member}}",
+        "repositories_url": f"{api}/repos",
+        "type": "organization",
+        "organization_id": team.organization.id,
+        "parent": None,
     }
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.hub.render.issues import label_json, reactions_json
-from demo.hub.render.people import account_json, association
+from demo.hub.render.people import account_json, association, team_json
 from demo.hub.render.repos import merge_settings, repository_json
-from demo.hub.state import Account, AutoMerge, Pull, Repository, Review, ReviewComment, node_id, stamp
+from demo.hub.state import AutoMerge, Pull, Repository, Review, ReviewComment, node_id, stamp
 from demo.hub.urls import Urls
 
 Json = dict[str, Any]
@@ -52,7 +52,7 @@ def pull_json(at: Urls, pull: Pull, facts: PullFacts | None = None) -> Json:
         "assignee": account_json(at, issue.assignees[0]) if issue.assignees else None,
         "assignees": [account_json(at, one) for one in issue.assignees],
         "requested_reviewers": [account_json(at, one) for one in pull.requested_reviewers],
-        "requested_teams": [],
+        "requested_teams": [team_json(at, one) for one in pull.requested_teams],
         "draft": pull.draft,
         "head": _side_json(at, pull.head_repo, pull.head_ref, pull.head_sha),
         "base": _side_json(at, repo, pull.base_ref, pull.base_sha),
@@ -203,19 +203,23 @@ def review_comment_json(at: Urls, pull: Pull, comment: ReviewComment) -> Json:
 
 
 def _place(comment: ReviewComment) -> Json:
-    return {
-        "line": comment.line,
-        "original_line": comment.line,
+    # Of an outdated comment GitHub sends `line` and `position` as null, which its own description forbids; leaving
+    # them out is what readers of both understand.
+    now = {"line": comment.line, "position": comment.position}
+    return {name: number for name, number in now.items() if number is not None} | {
+        "original_line": comment.original_line,
         "start_line": comment.start_line,
-        "original_start_line": comment.start_line,
+        "original_start_line": comment.original_start_line,
         "side": comment.side,
         "start_side": comment.start_side,
-        "position": comment.position,
-        "original_position": comment.position,
+        "original_position": comment.original_position,
         "subject_type": comment.subject_type,
     }
 
 
-def reviewers_json(at: Urls, people: list[Account]) -> Json:
+def reviewers_json(at: Urls, pull: Pull) -> Json:
     """GitHub's `pull-request-review-request`."""
-    return {"users": [account_json(at, one) for one in people], "teams": []}
+    return {
+        "users": [account_json(at, one) for one in pull.requested_reviewers],
+        "teams": [team_json(at, one) for one in pull.requested_teams],
+    }

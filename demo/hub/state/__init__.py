@@ -4,7 +4,7 @@ Routes, pages and webhook payloads are views of these records, so a story can as
 calls that somebody made.
 """
 
-from demo.hub.state.base import Account, AccountType, Reaction, Role, node_id, parse_node_id, role_rank, stamp
+from demo.hub.state.base import Account, AccountType, Reaction, Role, Team, node_id, parse_node_id, role_rank, stamp
 from demo.hub.state.checks import Annotation, CheckAction, CheckOutput, CheckRun, CheckSuite, Status
 from demo.hub.state.installed import App, HookConfig, Installation, Token
 from demo.hub.state.issues import Comment, Issue, Label, Milestone, TimelineEvent
@@ -35,6 +35,7 @@ __all__ = [
     "ReviewThread",
     "Role",
     "Status",
+    "Team",
     "TimelineEvent",
     "Token",
     "World",

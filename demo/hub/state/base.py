@@ -57,6 +57,16 @@ class Account:
 
 
 @dataclass(slots=True, eq=False)
+class Team:
+    """People of an organisation under one name; `slug` is what the API calls it."""
+
+    id: int
+    organization: Account
+    slug: str
+    members: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
 class Reaction:
     """One emoji of one account on an issue or a comment."""
 

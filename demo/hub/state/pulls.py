@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from demo.hub.state.base import Account, Reaction
+from demo.hub.state.base import Account, Reaction, Team
 
 if TYPE_CHECKING:
     from demo.hub.state.installed import App
@@ -39,6 +39,7 @@ class Pull:
     maintainer_can_modify: bool = False
     auto_merge: AutoMerge | None = None
     requested_reviewers: list[Account] = field(default_factory=list)
+    requested_teams: list[Team] = field(default_factory=list)
     reviews: list["Review"] = field(default_factory=list)
     review_comments: list["ReviewComment"] = field(default_factory=list)
     threads: list["ReviewThread"] = field(default_factory=list)
@@ -76,7 +77,12 @@ class ReviewComment:
     created_at: datetime
     updated_at: datetime
     line: int | None = None
+    """Where it stands in the diff of the newest commit; None once that diff does not show the line any more."""
     start_line: int | None = None
+    original_line: int | None = None
+    """Where it stood in the diff that it was written on."""
+    original_start_line: int | None = None
+    original_position: int | None = None
     side: Literal["LEFT", "RIGHT"] = "RIGHT"
     start_side: Literal["LEFT", "RIGHT"] | None = None
     position: int | None = None

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from demo.hub.state.base import Account, Role
+from demo.hub.state.base import Account, Role, Team
 from demo.hub.state.checks import CheckRun, CheckSuite, Status
 from demo.hub.state.installed import App, Installation, Token
 from demo.hub.state.issues import Comment, Issue, Label, Milestone
@@ -33,6 +33,8 @@ class Repository:
     pushed_at: datetime | None = None
     collaborators: dict[str, Role] = field(default_factory=dict)
     """Lower-case login to role; people who are not here have none (and read, where the repository is public)."""
+    teams: dict[str, Team] = field(default_factory=dict)
+    """By slug: the organisation's teams that have access."""
     labels: dict[str, Label] = field(default_factory=dict)
     """By lower-case name."""
     milestones: dict[int, Milestone] = field(default_factory=dict)

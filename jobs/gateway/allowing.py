@@ -1,0 +1,115 @@
+"""Which hosts may be reached, and which addresses never: decisions only.
+
+A name on the allow-list is not enough. Whoever owns it decides which address it has, at each question anew, and could
+answer with the machine's own services or a cloud's metadata. So the address is judged too, and it is that very address
+that is connected to.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+WEB_PORTS = frozenset({80, 443})
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_PATTERN = re.compile(rf"(?:\*\.(?={_LABEL}\.))?{_LABEL}(?:\.{_LABEL})*")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NOBODYS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("168.63.129.16/32"))
+"""Addresses of protocols (RFC 6890), and the metadata service of one cloud, which has a public address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`host` is a name, an address, or `*.` and a name (all names below it, not itself).
+
+    Who wrote it is `trusted` when it was the operator, who may also mean addresses of the own network and other ports.
+    """
+
+    host: str
+    ports: frozenset[int] = WEB_PORTS
+    trusted: bool = False
+
+    def covers(self, host: str, port: int) -> bool:
+        if port not in self.ports:
+            return False
+        return host.endswith(self.host[1:]) if self.host.startswith("*.") else host == self.host
+
+
+def rule(text: str, *, trusted: bool = False) -> Rule:
+    """A rule as people write it: `HOST`, `*.HOST`, and for operators also `HOST:PORT`. Raises ValueError."""
+    host, port = split(text.strip(), default=0)
+    if port and not trusted:
+        raise ValueError("a port cannot be named here; 80 and 443 are reachable")
+    if _as_address(host) is not None:
+        if not trusted:
+            raise ValueError("an address is no host name")
+    elif not _PATTERN.fullmatch(host):
+        raise ValueError("not a host name")
+    return Rule(host, frozenset({port}) if port else WEB_PORTS, trusted)
+
+
+def split(text: str, *, default: int) -> tuple[str, int]:
+    """`HOST:PORT`, `HOST` or `[ADDRESS]:PORT` as a plain lower-case host and the port. Raises ValueError."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?", text)
+    if not found:
+        raise ValueError("not a host")
+    port = int(found[3]) if found[3] else default
+    if port > 65_535 or (found[3] and port == 0):
+        raise ValueError("not a port")
+    host = (found[1] or found[2]).lower().removesuffix(".")
+    address = _as_address(host)
+    if address is not None:
+        return str(address), port
+    if found[1]:
+        raise ValueError("not an address")
+    return host, port
+
+
+def deciding(rules: Iterable[Rule], host: str, port: int) -> Rule | None:
+    """The rule that allows it, the operator's first; None: refused."""
+    if not _NAME.fullmatch(host) and _as_address(host) is None:
+        return None
+    found = [one for one in rules if one.covers(host, port)]
+    return next((one for one in found if one.trusted), found[0] if found else None)
+
+
+def is_public(address: str) -> bool:
+    """Whether it is an address of the open internet, also where it is wrapped into another one."""
+    try:
+        plain = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(plain, ipaddress.IPv6Address):
+        if plain.ipv4_mapped or plain.sixtofour or plain in _NAT64:
+            inner = plain.ipv4_mapped or plain.sixtofour or ipaddress.IPv4Address(int(plain) & 0xFFFFFFFF)
+            return is_public(str(inner))
+        if plain.teredo or plain.is_site_local or int(plain) < 1 << 32:
+            return False
+    if any(plain in network for network in _NOBODYS):
+        return False
+    return plain.is_global and not (plain.is_multicast or plain.is_reserved or plain.is_unspecified)
+
+
+def may_connect(addresses: Sequence[str], by: Rule) -> bool:
+    """Whether a name with these addresses may be connected to: one private address among them is one too many."""
+    return bool(addresses) and (by.trusted or all(is_public(address) for address in addresses))
+
+
+def hosts_of(texts: Iterable[str], *, trusted: bool = False) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """The rules that are understood, and the texts that are not."""
+    rules: list[Rule] = []
+    odd: list[str] = []
+    for text in texts:
+        try:
+            rules.append(rule(text, trusted=trusted))
+        except ValueError:
+            odd.append(text)
+    return tuple(rules), tuple(odd)
+
+
+def _as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

@@ -1,0 +1,153 @@
+"""The verify commands and the coverage they leave: run in a clean tree of the commit, which is clean again afterwards.
+
+Nothing that an agent left beside its commit may make a test pass: ignored files go, and the HOME is new. Nothing that
+the commands write may reach a commit: the tree is thrown back. A command that fails is run once without the change, to
+tell what the change broke from what was broken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from core.messages import gates as words
+from core.messages.words import code
+from core.tasks import Gate
+from jobs.bench import Bench
+from jobs.gates import Cancelled, Ground, Ran, coverage, judging, run
+from jobs.gates.lines import Lines
+from jobs.gates.output import TAIL, joined
+from jobs.git import GitError
+from jobs.git.trees import remove_tree
+from jobs.layouts import detect, wanted
+from jobs.stops import Stopped
+
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""git knows it without having it."""
+_MOST_COMMANDS = 20
+_MOST_BASELINES = 60
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was run: the gates, what each command printed (by gate name), and all of it as one log."""
+
+    gates: list[Gate] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    log: str = ""
+
+
+async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines]) -> Proof:
+    """Run the verify commands at `sha`, and at `base` those that fail there. Raises `Stopped`."""
+    commands = await _commands(bench, sha, base)
+    if isinstance(commands, Gate):
+        return Proof([commands])
+    if bench.tools.sandbox is None:
+        return Proof([judging.skipped("verify", words.NO_SANDBOX, sha=sha)])
+    try:
+        async with _ground(bench, sha) as ground:
+            await asyncio.to_thread(coverage.forget_reports, bench.worktree.path)
+            done = [await _run(bench, ground, command) for command in commands]
+            covered = await _covered(bench, sha, done, lines)
+            bases = await _bases(bench, ground, base, done)
+    except Cancelled:
+        raise Stopped from None
+    root = str(bench.worktree.path)
+    gates = [
+        judging.verified(
+            judging.verify_name(n), ran, bases.get(ran.command), sha=sha, minutes=_minutes(bench), paths=lines.keys(),
+            root=root,
+        )
+        for n, ran in enumerate(done, 1)
+    ]  # fmt: skip
+    outputs = {gate.name: ran.output for gate, ran in zip(gates, done, strict=True)}
+    return Proof([*gates, covered], outputs, joined([(ran.command, ran.output) for ran in done], TAIL))
+
+
+async def _commands(bench: Bench, sha: str, base: str) -> Sequence[str] | Gate:
+    """What to run, or the gate that says why nothing is."""
+    match bench.config.verify:
+        case "external":
+            return judging.skipped("verify", words.EXTERNAL, sha=sha)
+        case "none":
+            return judging.skipped("verify", words.NONE, sha=sha)
+        case "auto":
+            # As the base has them: a change must not choose what it is judged by. A new project has nothing there yet.
+            found = await _found(bench, base) or await _found(bench, sha)
+            return found or judging.warned("verify", words.NO_COMMAND, sha=sha)
+        case commands:
+            return commands[:_MOST_COMMANDS]
+
+
+async def _found(bench: Bench, commit: str) -> tuple[str, ...]:
+    """The verify commands of the layout that this commit has."""
+    files = {file.path: file for file in await bench.mirror.changed_files(_EMPTY_TREE, commit)}
+    read = [files[path] for path in wanted(files)]
+    blobs = await bench.mirror.blobs(read)
+    texts = {
+        file.path: (blobs[file.blob].data or b"").decode("utf-8", "replace") for file in read if file.blob in blobs
+    }
+    return detect(files, texts, lambda name: shutil.which(name) is not None).verify
+
+
+@asynccontextmanager
+async def _ground(bench: Bench, sha: str) -> AsyncIterator[Ground]:
+    """The tree at `sha` with nothing else in it, and a HOME that no agent has seen; both clean again afterwards."""
+    tree, home = bench.worktree, bench.tools.homes / f"{bench.task.id}.gates"
+    await asyncio.to_thread(remove_tree, home)
+    home.mkdir(parents=True, mode=0o700)
+    await tree.reset(sha, ignored=True)
+    try:
+        yield Ground(worktree=tree.path, home=home, metadata=(tree.common_dir,))
+    finally:
+        await asyncio.to_thread(remove_tree, home)
+        await tree.reset(sha, ignored=True)
+
+
+async def _run(bench: Bench, ground: Ground, command: str) -> Ran:
+    assert bench.tools.sandbox, "asked before"
+    await bench.note(activity=f"runs {code(command)}")
+    wall_s = _minutes(bench) * 60
+    return await run(bench.tools.sandbox, ground, command, bench.lease.stopped, wall_s=wall_s)
+
+
+async def _bases(bench: Bench, ground: Ground, base: str, done: Sequence[Ran]) -> dict[str, judging.Base]:
+    """What the commands that failed do without the change; each is asked once for each base."""
+    known = dict(bench.task.baseline)
+    bases: dict[str, judging.Base] = {}
+    for ran in done:
+        if ran.verdict == "passed":
+            continue
+        key = judging.base_key(base, ran.command)
+        if key not in known:
+            try:
+                await bench.worktree.reset(base, ignored=True)
+            except GitError:  # a base that is no longer here judges nobody
+                continue
+            known[key] = judging.base_of(await _run(bench, ground, ran.command))
+            await bench.note(baseline=dict(list(known.items())[-_MOST_BASELINES:]))
+        bases[ran.command] = known[key]
+    return bases
+
+
+async def _covered(bench: Bench, sha: str, done: Sequence[Ran], lines: Mapping[str, Lines]) -> Gate:
+    """Only commands that succeeded tell which lines they ran."""
+    if any(ran.verdict != "passed" for ran in done):
+        return judging.skipped("coverage", words.NOT_RUN, sha=sha)
+    try:
+        found = await asyncio.to_thread(coverage.find_report, bench.worktree.path)
+    except coverage.Unreadable as why:
+        return judging.warned("coverage", words.unreadable_report(str(why)), sha=sha)
+    if found is None:
+        return judging.skipped("coverage", words.NO_REPORT, sha=sha)
+    report, hits = found
+    added = {path: one.added for path, one in lines.items()}
+    measured = coverage.judged(report, hits, added, str(bench.worktree.path))
+    return judging.is_covered(measured, bench.config.review.least_coverage, sha=sha)
+
+
+def _minutes(bench: Bench) -> float:
+    return bench.config.limits.verify_minutes
