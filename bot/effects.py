@@ -43,6 +43,8 @@ async def judged(store: Store, task_id: str, judge: Judge, now_ms: int, prepare:
 def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None = None) -> Task | None:
     """The task after the decision; None when it stays as it is."""
     match decision:
+        case Move(to, reason, paused_by) if to is task.state:
+            return replace(task, reason=reason, paused_by=paused_by)
         case Move(to, reason, paused_by):
             return move(task, to, now_ms, reason=reason, paused_by=paused_by)
         case Ask(wish, reason):

@@ -62,16 +62,21 @@ def on_unlabel(task: Task | None, by: Person, *, labelled: bool) -> Decision:
         return Ignore(Why.LABEL_BACK)
     if task is None:
         return Ignore(Why.NO_TASK)
-    if task.settled or task.state is State.PAUSED:
+    if task.settled or _is_paused_by_person(task):
         return Ignore(Why.STAYS)
     return _stop(task, State.PAUSED, Reason.LABEL_REMOVED.by(by.login))
 
 
 def on_pause(task: Task, by: str) -> Decision:
     """`/pdev pause`."""
-    if task.ended or (task.state is State.PAUSED and task.paused_by is PausedBy.PERSON):
+    if task.ended or _is_paused_by_person(task):
         return Ignore(Why.STAYS)
     return _stop(task, State.PAUSED, Reason.BY.by(by))
+
+
+def _is_paused_by_person(task: Task) -> bool:
+    """Other pauses end by themselves, so a person may still want one."""
+    return task.state is State.PAUSED and task.paused_by is PausedBy.PERSON
 
 
 def on_cancel(task: Task, by: str) -> Decision:
@@ -99,7 +104,7 @@ def _stop(task: Task, to: State, reason: str) -> Decision:
     if task.state is State.RUNNING:
         wish = Wish.CANCEL if to is State.CANCELLED else Wish.PAUSE
         return Ignore(Why.STAYS) if task.wish in {wish, Wish.CANCEL} else Ask(wish, reason)
-    if to not in MOVES[task.state]:
+    if to is not task.state and to not in MOVES[task.state]:
         return Ignore(Why.STAYS)
     return Move(to, reason, PausedBy.PERSON if to is State.PAUSED else None)
 
@@ -151,9 +156,15 @@ def on_gone(task: Task | None, reason: str) -> Decision:
 
 
 def on_access_lost(task: Task) -> Decision:
-    """The App was removed or suspended: its tokens are void, so a running agent could save nothing more."""
-    if task.settled or task.state is State.PAUSED:
+    """The App was removed or suspended: its tokens are void, so a running agent could save nothing more.
+
+    What waits for a person's word waits on, else it would go on without that word once access is back; and a person
+    who has just asked the agent to stop is not overruled by that either.
+    """
+    if task.settled or task.state in {State.PAUSED, State.WAITING_INPUT}:
         return Ignore(Why.STAYS)
+    if task.wish is Wish.PAUSE:
+        return Move(State.PAUSED, task.reason, PausedBy.PERSON)
     return Move(State.PAUSED, Reason.NO_ACCESS, PausedBy.INSTALLATION)
 
 

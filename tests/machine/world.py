@@ -48,8 +48,8 @@ _COMMAND = re.compile(r"`/pdev (\w+)")
 
 
 class World(RuleBasedStateMachine):
-    """`permitted`: the highest round that options or a person's word have allowed. `held`: a person said stop, and
-    nobody has said go on since."""
+    """`permitted`: the highest round that options or a person's word have allowed. `held`: a person said stop, or was
+    asked, and nobody has said go on since."""
 
     def __init__(self, redis_url: str) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class World(RuleBasedStateMachine):
         match decision:
             case Resume() | Approve() | Unwish():
                 self.held = False
-                self.permitted = max(self.permitted, task.round, task.options.max_rounds)
+                self.permitted = max(self.permitted, task.round, task.last_round)
             case Ask():
                 self.held = True
             case Move(State.PAUSED | State.CANCELLED | State.COMPLETED | State.MERGED, paused_by=by):
@@ -131,6 +131,7 @@ class World(RuleBasedStateMachine):
             assert (last.stage, last.round) == (task.stage, task.round)
         assert all((run.ended_ms is None) == (run.outcome is None) for run in task.stages)
         assert task.round <= max(self.permitted, task.options.max_rounds), "nobody allowed another round"
+        self.held = self.held or task.state is State.WAITING_INPUT
         assert (task.needs is None) == (task.state is not State.WAITING_INPUT) or not task.stages
         assert (task.paused_by is None) == (task.state is not State.PAUSED)
 
