@@ -7,7 +7,8 @@ it comes from the record and is escaped: titles are written by strangers.
 from aiohttp import web
 from jinja2 import Environment
 
-from core.messages import progress, task_line
+from core.messages import task_line
+from core.progress import overall
 from core.store import Store
 
 _FRAME = """<!doctype html>
@@ -55,7 +56,7 @@ class Pages:
         if task is None or task.private:
             raise web.HTTPNotFound(text="There is no such page. Tasks of private repositories have none yet.\n")
         page = self._task.render(
-            title=task.slug, task=task, github=self._github, line=task_line(task), percent=progress(task)
+            title=task.slug, task=task, github=self._github, line=task_line(task), percent=overall(task)
         )
         return _html(page)
 

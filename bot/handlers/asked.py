@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.commands import help_rows
 from bot.handlers.case import Case
+from bot.handlers.configs import answer
 from core.messages import help_table, status
 
 
@@ -15,5 +16,5 @@ async def on_status(case: Case) -> str:
     return status(await case.store.tasks(repo_id=case.repo_id))
 
 
-ASKED: Mapping[str, Callable[[Case], Awaitable[str]]] = {"help": on_help, "status": on_status}
+ASKED: Mapping[str, Callable[[Case], Awaitable[str]]] = {"help": on_help, "status": on_status, "config": answer}
 """By the command's name: what to answer."""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.events import Account, Event
+from bot.events import Event
+from bot.payloads import Account
 from bot.policy import Person, Refuse
 from bot.said import LastWords
 from core.clock import Clock

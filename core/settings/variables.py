@@ -42,6 +42,16 @@ VARIABLES = (
     Variable("PDEV_SWEEP_S", "5", "Seconds between two looks for what was left behind, 0.1 to 600."),
     Variable("PDEV_WRITES_PER_MINUTE", "60", "Content writes to one installation; GitHub allows 80."),
     Variable("PDEV_WRITES_PER_HOUR", "400", "The same for an hour; GitHub allows 500."),
+    Variable(
+        "PDEV_TOOLCHAINS", "", "Folders of programs that agents and setup need besides those on PATH; `:` between."
+    ),
+    Variable(
+        "PDEV_EGRESS_ALLOW", "", "Further hosts that setup may reach, `HOST` or `HOST:PORT`; private ones as well."
+    ),
+    Variable(
+        "PDEV_EGRESS_PROXY", "", "A proxy (`http://HOST:PORT`) that setup's connections to public hosts go through."
+    ),
+    Variable("PDEV_MIRRORS", "", "Mirrors of package registries: `pypi=URL,npm=URL,go=URL,crates=URL`; no passwords."),
     Variable("PDEV_BUDGET_OWNER_DAY_USD", "", "US dollars that all repositories of one owner may spend in a UTC day."),
     Variable("PDEV_BUDGET_OWNER_DAY_TOKENS", "", "The same in tokens, in and out."),
     Variable("PDEV_BUDGET_SERVER_DAY_USD", "", "US dollars that everything here together may spend in a UTC day."),

@@ -86,6 +86,13 @@ class Scope(StrEnum):
     SERVER_DAY = "server_day"
 
 
+class Milestone(msgspec.Struct, frozen=True):
+    """A step of an agent's plan."""
+
+    title: str
+    done: bool = False
+
+
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     usd: float = 0.0
     tokens: int = 0
@@ -129,8 +136,6 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     """Why earlier attempts failed that were repeated by themselves: a `Reason` each."""
     allowed: int = 1
     """How many times it may spend its own caps: once more each time that a person lets it go on."""
-
-
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,8 +213,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     baseline: dict[str, tuple[str, ...]] = {}
     """What a verify command did on the base, by base commit and command: the outcome, then the tests that failed."""
     progress: int = 0
-    """Percent of the running stage, as the agent reports it."""
+    """Percent of the running stage, from what its agent does and says."""
     activity: str = ""
+    milestones: tuple[Milestone, ...] = ()
+    """The plan of the running stage's agent."""
     cost: Cost = Cost()
     cap: Cap = Cap()
     """What its repository allowed it to spend when that was last looked at; `granted` comes on top."""

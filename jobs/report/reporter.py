@@ -31,8 +31,9 @@ NEWS_MS = 2_000
 """The shortest time between two writes about a running task, so that stages that end quickly are told together."""
 PROGRESS_MS = 20_000
 """The shortest time between two writes that only show progress."""
-PROGRESS_SHARE_MS = 12_000
-"""… and this much for each running task: 50 of them stay under 400 content writes an hour (GitHub's limit is 500)."""
+PROGRESS_SHARE_MS = 24_000
+"""… and this much for each running task. A report of progress is two writes, comment and check run, so 50 tasks make
+300 an hour, which leaves 100 of the 400 that pdev allows itself for what people wait for (GitHub's limit is 500)."""
 _AGAIN_S = 5.0
 """For trouble that passes by itself and did not say when."""
 
@@ -198,7 +199,7 @@ class _Prints(NamedTuple):
 
 def _prints(task: Task, wait: Wait | None, server_url: str) -> _Prints:
     turn = (task.state, task.needs, task.paused_by, task.reason, task.wish, task.pr, bool(task.head_sha), task.tip_sha)
-    drawn = [view.digest() for view in checks(task, server_url=server_url)]
+    drawn = [view.digest() for view in checks(task, server_url=server_url, live=False)]
     news = (headline(task, wait), account(task, wait=wait, server_url=server_url), drawn, task.shown_sha)
     return _Prints(_digest(repr(turn)), _digest(repr(news)))
 

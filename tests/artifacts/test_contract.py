@@ -102,7 +102,9 @@ async def test_beginning_and_end_are_kept_and_the_gap_is_known(
     assert run.raw - run.dropped_raw <= 2_000
     page = await artifacts.page(task.id, run, 0, size=10_000)
     assert page.gap_at == run.heads
-    assert (await artifacts.page(task.id, run, run.heads + 3, size=10_000)).entries[0].body.startswith(f"{run.first:03d}")
+    assert (
+        (await artifacts.page(task.id, run, run.heads + 3, size=10_000)).entries[0].body.startswith(f"{run.first:03d}")
+    )
     assert files(shelf, tmp_path) in (None, len(kept))
 
 

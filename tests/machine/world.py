@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot import policy
 from bot.effects import Judge, Prepare, acted, judged
-from bot.policy import Approve, Ask, Decision, Ignore, Move, Person, Refuse, Resume, Start, Unwish
+from bot.policy import Approve, Ask, Decision, Grant, Hold, Ignore, Move, Person, Refuse, Resume, Start, Unwish
 from core import valkey
 from core.clock import ShiftedClock
 from core.messages.checks import checks
@@ -92,10 +92,10 @@ class World(RuleBasedStateMachine):
 
     def _hear(self, decision: Decision, task: Task) -> None:
         match decision:
-            case Resume() | Approve() | Unwish():
+            case Resume() | Approve() | Unwish() | Grant(resume=True):
                 self.held = False
                 self.permitted = max(self.permitted, task.round, task.last_round)
-            case Ask():
+            case Ask() | Hold():
                 self.held = True
             case Move(State.PAUSED | State.CANCELLED | State.COMPLETED | State.MERGED, paused_by=by):
                 self.held = self.held or by is not PausedBy.INSTALLATION

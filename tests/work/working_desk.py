@@ -17,7 +17,6 @@ from core import valkey
 from core.github import GitHub
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
-from core.repoconfig import Config
 from core.schedule import is_ready, plan
 from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
@@ -52,8 +51,6 @@ class WorkingDesk(Desk):
     agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
     sandbox: Sandbox = None  # type: ignore[assignment]
     data: Path = None  # type: ignore[assignment]
-    config: Config = field(default_factory=Config)
-    """What the repository is worked on with."""
     exchanges: list[Exchange] = field(default_factory=list)
     """Every call that was made of the hub."""
 
@@ -102,7 +99,7 @@ class WorkingDesk(Desk):
             tools = Tools(
                 store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
-                homes=settings.data_dir / "homes", author=AUTHOR, config=self.config,
+                homes=settings.data_dir / "homes", author=AUTHOR,
                 operator=settings.operator_caps, sandbox=self.sandbox,
             )  # fmt: skip
             info = WorkerInfo(
@@ -144,6 +141,10 @@ class WorkingDesk(Desk):
             await self.rest()
         finally:
             await crew.children.stop()
+
+    async def configure(self, text: str) -> None:
+        """Put this into `.github/pdev.yml` on the default branch."""
+        await self.by("maintainer").push("main", {".github/pdev.yml": text})
 
     # ── waiting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
