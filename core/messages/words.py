@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from core.tasks import Finding, Stage, State, Task
+from core.tasks import Finding, State, Task
 
 _LOUD = re.compile(r"(@(?=\w)|#(?=\d)|\bGH-(?=\d)|/issues/(?=\d)|/pull/(?=\d))", re.IGNORECASE)
 """What GitHub turns into a mention or a reference."""
@@ -38,29 +38,6 @@ def duration(ms: int) -> str:
 def worked(task: Task, now_ms: int) -> int:
     """Milliseconds that stages of the task have taken; waiting for people and for slots is none of them."""
     return sum((run.ended_ms or now_ms) - run.started_ms for run in task.stages)
-
-
-def cost(task: Task) -> str:
-    """Money and tokens of a task so far; empty when no agent reported any."""
-    parts = []
-    if task.cost.usd:
-        parts.append(f"${task.cost.usd:.2f}")
-    if task.cost.tokens:
-        parts.append(f"{task.cost.tokens:,} tokens")
-    return " · ".join(parts)
-
-
-def progress(task: Task) -> int:
-    """Percent of the whole way. Nobody knows how many rounds there will be, so each takes half of what is left."""
-    if task.settled:
-        return 100
-    # Correct follows review, so the steps of the loop are review 1, correct 1, review 2, …
-    step = 2 * (task.round - 1) + (task.stage is Stage.CORRECT)
-    begin, end = {
-        Stage.DEVELOP: (0.0, 40.0),
-        Stage.FINALIZE: (80.0, 100.0),
-    }.get(task.stage, (80 - 40 / 2**step, 80 - 20 / 2**step))
-    return int(begin + (end - begin) * task.progress / 100)
 
 
 def bar(percent: int) -> str:
@@ -124,10 +101,11 @@ def _closed(text: str) -> str:
     return text + "\n\n</details>" * max(0, text.count("<details") - text.count("</details>"))
 
 
-def finding(f: Finding) -> str:
-    """One finding as a paragraph."""
-    where = f" in {code(f'{f.file}:{f.line}' if f.line else f.file, 200)}" if f.file else ""
-    text, note = plain(f.text), ""
+def finding(f: Finding, *, text_limit: int = 2_000, place: bool = True) -> str:
+    """One finding as a paragraph; without its `place` where it stands at its line anyway."""
+    lines = f"{f.line}-{f.end_line}" if f.end_line > f.line else f"{f.line}"
+    where = f" in {code(f'{f.file}:{lines}' if f.line else f.file, 200)}" if f.file and place else ""
+    text, note = plain(f.text, text_limit), ""
     if f.note:  # behind a code block it must not stand on the same line
         between = "\n\n" if "\n" in text else " — "
         note = f"{between}{_ENDS.get(f.state, 'not fixed')}: "
@@ -136,7 +114,7 @@ def finding(f: Finding) -> str:
     return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}{again}){where}: {text}{note}"
 
 
-def fitting(paragraphs: Iterable[str], limit: int) -> str:
+def fitting(paragraphs: Iterable[str], limit: int, *, between: str = "\n\n") -> str:
     """As many whole paragraphs as `limit` characters hold, and how many are missing."""
     texts = list(paragraphs)
     kept: list[str] = []
@@ -147,4 +125,4 @@ def fitting(paragraphs: Iterable[str], limit: int) -> str:
             kept.append(f"… and {len(texts) - len(kept)} more, too long to show here.")
             break
         kept.append(text)
-    return "\n\n".join(kept)
+    return between.join(kept)
