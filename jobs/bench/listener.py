@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core.progress import Signs, seen, stage_percent
 from jobs.agents import AgentEvent
 from jobs.bench.purse import Purse
+from jobs.bench.recording import Recording
 
 if TYPE_CHECKING:
     from jobs.bench import Bench
@@ -27,10 +28,12 @@ class Listener:
 
     bench: Bench
     purse: Purse
+    recording: Recording
     signs: Signs = field(default_factory=Signs)
     saved_at: float = float("-inf")
 
     async def hear(self, event: AgentEvent) -> None:
+        await self.recording.hear(event)
         await self.purse.hear(event)
         if event.kind not in _SPOKEN:
             return
