@@ -1,4 +1,4 @@
-"""Agents that hang, run on or break off: stopped, tried again as often as their stage allows, then told to have failed."""
+"""Agents that hang, run on or break off: stopped, tried again as often as their stage allows, then failed."""
 
 import pytest
 
