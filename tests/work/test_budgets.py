@@ -137,21 +137,14 @@ async def test_a_repository_s_day_stops_several_and_midnight_lets_them_go_on(des
         assert stopped.exhausted
         assert stopped.exhausted.scope is Scope.REPOSITORY_DAY
 
-        async def waits() -> bool:
-            await desk.store.poke()
-            return "Queued, the repository's budget for today is spent" in "".join(desk.sticky(three))
-
-        if (await desk.task(one)).state is State.RUNNING:  # it is silent: its next report would stop it
-            await desk.comment(one, "/pdev pause")
-        await desk.shown(three)
-        await desk.until(waits, "nobody is told why it does not start")
+        await desk.comment(one, "/pdev pause")  # it is silent: its next report would have stopped it
+        await desk.ring(three, later_s=60)
+        assert "Queued, the repository's budget for today is spent" in desk.sticky(three)
         assert (await desk.task(three)).state is State.QUEUED
         desk.clock.advance(hours=24)
         await desk.until_state(two, State.READY)
         await desk.until_state(three, State.READY)
         assert (await desk.task(one)).paused_by is PausedBy.PERSON
-        await desk.comment(one, "/pdev resume")
-        await desk.until_state(one, State.READY)
 
 
 async def test_what_the_operator_allows_in_a_day_is_not_raised_by_comments(desk: WorkingDesk) -> None:
@@ -174,21 +167,28 @@ async def test_what_the_operator_allows_in_a_day_is_not_raised_by_comments(desk:
 
 
 async def test_a_grant_to_the_session_sets_all_its_tasks_free(desk: WorkingDesk) -> None:
-    await desk.configure("budget: {session: {usd: 1}}")
-    issues = [await desk.issue(f"Task {n}") for n in range(2)]
-    one, two = (issue.number for issue in issues)
-    desk.agent.plays(spend(usd=2), hold("for ever"), issue=one, attempt=1)
-    desk.agent.plays(edit("1.txt", "x"), issue=one, attempt=2)
-    desk.agent.plays(edit("2.txt", "x"), issue=two)
+    await desk.configure("budget: {task: {usd: 3}, session: {usd: 4}}")
+    one, two, three = [(await desk.issue(f"Task {n}")).number for n in range(3)]
+    desk.agent.plays(edit("1.txt", "x"), spend(usd=2.5), hold("gate"), issue=one)
+    desk.agent.plays(spend(usd=2.5), hold("for ever"), issue=two, attempt=1)
+    desk.agent.plays(edit("2.txt", "x"), issue=two, attempt=2)
+    desk.agent.plays(edit("3.txt", "x"), issue=three)
     async with desk.working(slots=1):
         await desk.label(one)
-        await desk.until_state(one, State.PAUSED)
+        await desk.agent.reached("gate")
         await desk.label(two)
-        assert (await desk.task(two)).state is State.QUEUED
-        await desk.comment(two, "/pdev budget +4usd")
-        await desk.until_state(one, State.READY)
-        await desk.until_state(two, State.READY)
-    assert (await desk.task(two)).granted.usd == 0
+        await desk.agent.release("gate")
+        stopped = await desk.until_state(two, State.PAUSED)
+        assert stopped.exhausted == Exhausted(scope=Scope.SESSION, kind="usd", spent=5, cap=4)
+        await desk.label(three)
+        await desk.shown(three)
+        assert (await desk.task(three)).state is State.QUEUED
+        assert "Queued, the session's budget is spent" in desk.sticky(three)
+        await desk.comment(three, "/pdev budget +4usd")
+        assert "$4.00 more is granted to its session." in desk.replies(three)[-1]
+        for number in (one, two, three):
+            await desk.until_state(number, State.READY)
+    assert (await desk.task(three)).granted.usd == 0
 
 
 async def test_a_grant_while_the_agent_works_counts_at_once(desk: WorkingDesk) -> None:

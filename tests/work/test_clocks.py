@@ -13,7 +13,7 @@ SHORT = "limits: {idle_minutes: 0.005, develop: {retries: 1}}"
 
 
 async def test_an_idle_agent_is_stopped_and_the_next_goes_on_with_its_work(desk: WorkingDesk) -> None:
-    await desk.configure(SHORT)
+    await desk.configure("limits: {idle_minutes: 0.1, develop: {retries: 1}}")  # long enough for an agent to begin
     issue = await desk.issue()
     desk.agent.plays(edit("half.txt", "half\n"), hold("for ever"), attempt=1)
     desk.agent.plays(run("grep", "half", "half.txt"), MEND, attempt=2)
