@@ -40,16 +40,6 @@ def worked(task: Task, now_ms: int) -> int:
     return sum((run.ended_ms or now_ms) - run.started_ms for run in task.stages)
 
 
-def cost(task: Task) -> str:
-    """Money and tokens of a task so far; empty when no agent reported any."""
-    parts = []
-    if task.cost.usd:
-        parts.append(f"${task.cost.usd:.2f}")
-    if task.cost.tokens:
-        parts.append(f"{task.cost.tokens:,} tokens")
-    return " · ".join(parts)
-
-
 def bar(percent: int) -> str:
     """Ten boxes and the number."""
     filled = percent // 10
