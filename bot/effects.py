@@ -70,11 +70,19 @@ def _again(task: Task) -> Task:
     task = replace(task, blockers=()) if begun else task
     if task.state is not State.WAITING_INPUT or task.reason not in UNSETTLED:
         return task
-    # Where the agents could not agree, a person's word buys one more round, which begins with the corrector, who reads
-    # it; of findings that the person has let be, nothing is left to correct.
-    reviewed = Stage.REVIEW if task.last_run and task.last_run.outcome == "gates_failed" else Stage.FINALIZE
-    stage = Stage.CORRECT if task.open_findings else reviewed
-    return replace(task, stage=stage, allowed_round=task.round + 1)
+    # Where the agents could not agree, a person's word buys one more round.
+    return replace(task, stage=_after_their_word(task), allowed_round=task.round + 1)
+
+
+def _after_their_word(task: Task) -> Stage:
+    """The corrector reads it; of findings that the person has let be, nothing is left to correct.
+
+    Where only gates have judged so far, a reviewer has yet to look.
+    """
+    if task.open_findings:
+        return Stage.CORRECT
+    reviewed = task.last_review is not None and task.last_review.outcome == "corrections_needed"
+    return Stage.FINALIZE if reviewed else Stage.REVIEW
 
 
 def _afresh(task: Task) -> Task:

@@ -227,4 +227,6 @@ class Annotation(msgspec.Struct, frozen=True):
 def annotation(f: Finding) -> Annotation:
     level = {"critical": "failure", "high": "failure", "medium": "warning"}.get(f.severity, "notice")
     line = max(1, f.line)
-    return Annotation(f.file, line, line, level, words.plain(f.text), f"{f.id}: {words.line(f.type, 200)}")
+    return Annotation(
+        f.file, line, max(line, f.end_line), level, words.plain(f.text), f"{f.id}: {words.line(f.type, 200)}"
+    )

@@ -122,7 +122,7 @@ _NEXT_FOR_NEED: dict[Needs | None, str] = {
 }
 _ONE_MORE = (
     "`/pdev answer …` tells the corrector what you think and allows one more round; `/pdev resume` only allows it. "
-    "`/pdev answer waive F1`, or `waive all`, lets findings be. `/pdev cancel` ends it; work is kept."
+    "`/pdev answer waive {finding}`, or `waive all`, lets findings be. `/pdev cancel` ends it; work is kept."
 )
 _NEXT_FOR_REASON: dict[Reason, str] = {
     Reason.FOREIGN_PULL: "`/pdev resume` starts all the same; `/pdev cancel`, or removing the label, leaves it.",
@@ -196,5 +196,9 @@ def _next(task: Task, wait: Wait | None) -> str:
         return _QUEUED_FOR[wait.reason]
     if reason in _NEXT_FOR_REASON:
         commit = (task.head_sha or task.start_sha)[:7]
-        return _NEXT_FOR_REASON[reason].format(commit=commit, wip=task.wip_ref)
+        return _NEXT_FOR_REASON[reason].format(commit=commit, wip=task.wip_ref, finding=_open_one(task))
     return _NEXT_FOR_NEED[task.needs] if task.state is State.WAITING_INPUT else _NEXT[task.state]
+
+
+def _open_one(task: Task) -> str:
+    return next((f.id for f in task.open_findings), "F1")

@@ -23,7 +23,7 @@ from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
-from jobs.bench import configured, guide, keeping, pulls, road, talk
+from jobs.bench import configured, finishing, guide, keeping, pulls, reviews, road, talk
 from jobs.bench.recording import Transcripts
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
@@ -203,10 +203,10 @@ class Bench:
         await keeping.publish(self, final=final)
 
     async def post_review(self, findings: tuple[Finding, ...], summary: str) -> None:
-        await pulls.post_review(self, findings, summary)
+        await reviews.post_review(self, findings, summary)
 
     async def finish_pull(self, done: FinalizerResult) -> None:
-        await pulls.finish(self, done)
+        await finishing.finish(self, done)
 
     async def withdraw_if_empty(self) -> None:
         """Close the pull request and delete the branch of a task that is about to end without a change."""

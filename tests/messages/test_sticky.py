@@ -16,7 +16,9 @@ from core.tasks import (
     Cost,
     Exhausted,
     Finding,
+    Gate,
     Needs,
+    Note,
     Options,
     PausedBy,
     Reason,
@@ -38,7 +40,7 @@ def fresh(task: Task) -> Task:
     """As it was before anything was done."""
     return replace(
         task, state=State.QUEUED, branch="", start_sha="", head_sha="", pr=None, stages=(), progress=0, activity="",
-        gates={}, cost=type(task.cost)(),
+        gates=(), cost=type(task.cost)(),
     )  # fmt: skip
 
 
@@ -104,6 +106,18 @@ def no_purse(scope: Scope) -> Wait:
     return Wait("budget", {"scope": scope.value})
 
 
+def no_progress(task: Task) -> Task:
+    found = (replace(FOUND[1], state="waived"), replace(FOUND[0], state="reopened", note=""))
+    return asks(replace(rounds(task), state=State.RUNNING, findings=found), Needs.ANSWER, Reason.NO_PROGRESS)
+
+
+def unfixable(task: Task) -> Task:
+    return asks(replace(rounds(task), state=State.RUNNING), Needs.ANSWER, Reason.UNFIXABLE)
+
+
+LEFT_OUT = (
+    Gate(name="secrets", outcome="left_out", notes=(Note("a key, line 1", ".env"),)), Gate(name="size", outcome="passed"),
+)  # fmt: skip
 Change = Callable[[Task], Task]
 STATES: dict[str, tuple[Change, Wait | None]] = {
     "blocked": (lambda t: replace(fresh(t), state=State.BLOCKED, blockers=(3, 4)), None),
@@ -118,7 +132,7 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
     "running review": (reviewed, None),
     "running, asked to stop": (lambda t: replace(t, wish=Wish.CANCEL, reason=Reason.BY.by("alice")), None),
     "running, label removed": (lambda t: replace(t, wish=Wish.PAUSE, reason=Reason.LABEL_REMOVED.by("alice")), None),
-    "left out": (lambda t: replace(t, gates={"secrets": "left_out: .env (a key, line 1)", "size": "passed"}), None),
+    "left out": (lambda t: replace(t, gates=LEFT_OUT), None),
     "waiting for checks": (lambda t: replace(finished(t), state=State.WAITING_CHECKS), None),
     "question": (lambda t: asks(t, Needs.ANSWER, Reason.QUESTION, "Which format?\nJSON or YAML?"), None),
     "foreign pull": (
@@ -133,6 +147,8 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
     ),
     "configuration": (broken_configuration, None),
     "rounds": (rounds, None),
+    "no progress": (no_progress, None),
+    "unfixable": (unfixable, None),
     "approval": (approval, None),
     "branch moved": (lambda t: asks(t, Needs.CONFLICT, Reason.BRANCH_MOVED), None),
     "diverged": (
@@ -225,7 +241,9 @@ def test_a_task_that_was_resumed_a_hundred_times_fits(at_work: Task) -> None:
     words = "x" * 20_000
     found = tuple(Finding(id=f"F{n}", type="bug", severity="high", text=words, note=words) for n in range(200))
     stages = tuple(run(Stage.DEVELOP, "paused", n + 1, n, summary=words) for n in range(200, 0, -1))
-    left_out = {f"gate {n}": f"left_out: {words}" for n in range(9)}
+    left_out = tuple(
+        Gate(name=f"gate {n}", outcome="left_out", notes=(Note(words[:300], words[:300]),) * 20) for n in range(9)
+    )
     task = replace(at_work, stages=(*stages, *at_work.stages), findings=found, gates=left_out, activity=words)
     task = asks(replace(task, options=Options(max_rounds=1)), Needs.ANSWER, Reason.ROUNDS, words)
     text = sticky(task, NOW)
