@@ -10,7 +10,7 @@ from core.budget import raised
 from core.messages import words
 from core.messages.words import code
 from core.schedule import Wait
-from core.tasks import Exhausted, Reason, Scope, StageRun, Task, parsed
+from core.tasks import Cost, Exhausted, Reason, Scope, StageRun, Task, parsed
 
 _WHOSE = {
     Scope.STAGE: "this stage's limit",
@@ -48,8 +48,13 @@ def spent(task: Task) -> str:
 
 
 def of_run(run: StageRun) -> str:
-    """What one stage has cost, shortly: `$0.42, 12,345 tokens`."""
-    shown = [money(run.cost.usd) if run.cost.usd else "", f"{run.cost.tokens:,} tokens" if run.cost.tokens else ""]
+    """What one stage has cost; see `sum_of`."""
+    return sum_of(run.cost)
+
+
+def sum_of(cost: Cost) -> str:
+    """Shortly: `$0.42, 12,345 tokens`; empty when it was nothing."""
+    shown = [money(cost.usd) if cost.usd else "", f"{cost.tokens:,} tokens" if cost.tokens else ""]
     return ", ".join(part for part in shown if part)
 
 

@@ -38,6 +38,7 @@ def at_work() -> Task:
         options=Options(), state=State.RUNNING, stage=Stage.DEVELOP, branch="feature/task-7", base="main",
         base_sha="b" * 40, start_sha="5" * 40, head_sha="5" * 40, pr=12, progress=40, activity="reading parser.py",
         milestones=(Milestone("find the cause", True), Milestone("mend it"), Milestone("thank @alice <!-- x -->")),
-        stages=(run(Stage.DEVELOP, None, 4, 0),), gates=(Gate(name="secrets", outcome="passed"),), created_ms=NOW - 40 * MINUTE,
-        queued_ms=NOW - 40 * MINUTE, started_ms=NOW - 30 * MINUTE, cost=Cost(usd=0.42, tokens=12_345),
+        stages=(run(Stage.DEVELOP, None, 4, 0),), gates=(Gate(name="secrets", outcome="passed"),),
+        created_ms=NOW - 40 * MINUTE, queued_ms=NOW - 40 * MINUTE, started_ms=NOW - 30 * MINUTE,
+        cost=Cost(usd=0.42, tokens=12_345),
     )  # fmt: skip
