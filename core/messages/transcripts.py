@@ -53,6 +53,20 @@ def end_title(status: str, *, turns: int, tokens: int, usd: float, seconds: floa
     return " · ".join([*facts, words.duration(round(seconds * 1000))])
 
 
+def broken_off(why: str) -> str:
+    """A run that did not end by itself; `why` is the name of what ended it."""
+    known = {"OutOfBudget": "its budget is spent", "CancelledError": "its worker stopped it"}
+    return f"ended from outside: {known.get(why, why)}"
+
+
+def usage_title(into: int, out: int, total: int, usd: float, turns: int) -> str:
+    """What was used since the line of this kind before."""
+    facts = [f"{into:,} tokens in, {out:,} out" if total == into + out else f"{total:,} tokens"] if total else []
+    facts += [words.count(turns, "turn")] if turns else []
+    facts += [f"${usd:.4f}"] if usd else []
+    return " · ".join(facts)
+
+
 def line(t: float, kind: str, title: str, body: str) -> str:
     """An entry as a line of plain text, its body indented below."""
     if kind == "lost":

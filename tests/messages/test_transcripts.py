@@ -64,7 +64,7 @@ def test_lines_of_a_log() -> None:
     ids=["plain", "wide", "ticks", "fence", "one long line", "loud", "breaks out"],
 )
 def test_a_check_runs_text_fits_and_stays_text(line: str) -> None:
-    text = words.check_text([f"first {line}", *(line for _ in range(2 + 400_000 // len(line))), f"{line} last"], LINK)
+    text = words.check_text([f"first {line}", *(line for _ in range(2 + 2_000_000 // len(line))), f"{line} last"], LINK)
     assert 50_000 < len(text.encode()) <= words.SHOWN
     fence = re.search(r"^(`{3,})text$", text, re.MULTILINE)
     assert fence is not None
