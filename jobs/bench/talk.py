@@ -59,7 +59,7 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     purse = await Purse.opened(bench)
     listener = Listener(bench, purse)
     spec = _spec(bench, kind, access, await _prompt(bench, kind, diff), purse.bounds)
-    async with purse:
+    async with purse, listener:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
         await purse.settle(result)
     if bench.lease.why is StopReason.LOST:
