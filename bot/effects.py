@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bot.policy import Approve, Ask, Decision, Ignore, Move, Resume, Start, Unwish, Why
+from bot.policy import Approve, Ask, Decision, Grant, Hold, Ignore, Move, Resume, Start, Unwish, Why
+from core.budget import granted
 from core.store import Store
-from core.tasks import MOVES, UNSETTLED, Stage, State, Task, Wish, move, resumed
+from core.tasks import MOVES, UNSETTLED, PausedBy, Stage, State, Task, Wish, move, resumed
 
 Judge = Callable[[Task], Decision]
 Prepare = Callable[[Task], Task]
@@ -47,6 +48,11 @@ def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None =
             return move(task, to, now_ms, reason=reason, paused_by=paused_by)
         case Ask(wish, reason):
             return replace(task, wish=wish, reason=reason)
+        case Hold(reason):
+            return replace(task, paused_by=PausedBy.PERSON, reason=reason)
+        case Grant(amount, cause, resume):
+            richer = granted(task, amount, cause)
+            return resumed(richer, now_ms) if resume else richer
         case Unwish():
             return replace(task, wish=Wish.NONE, reason="")
         case Resume(afresh):
@@ -64,11 +70,19 @@ def _again(task: Task) -> Task:
     task = replace(task, blockers=()) if begun else task
     if task.state is not State.WAITING_INPUT or task.reason not in UNSETTLED:
         return task
-    # Where the agents could not agree, a person's word buys one more round, which begins with the corrector, who reads
-    # it; of findings that the person has let be, nothing is left to correct.
-    reviewed = Stage.REVIEW if task.last_run and task.last_run.outcome == "gates_failed" else Stage.FINALIZE
-    stage = Stage.CORRECT if task.open_findings else reviewed
-    return replace(task, stage=stage, allowed_round=task.round + 1)
+    # Where the agents could not agree, a person's word buys one more round.
+    return replace(task, stage=_after_their_word(task), allowed_round=task.round + 1)
+
+
+def _after_their_word(task: Task) -> Stage:
+    """The corrector reads it; of findings that the person has let be, nothing is left to correct.
+
+    Where only gates have judged so far, a reviewer has yet to look.
+    """
+    if task.open_findings:
+        return Stage.CORRECT
+    reviewed = task.last_review is not None and task.last_review.outcome == "corrections_needed"
+    return Stage.FINALIZE if reviewed else Stage.REVIEW
 
 
 def _afresh(task: Task) -> Task:
@@ -89,7 +103,7 @@ def with_blockers(task: Task, blockers: tuple[int, ...], decision: Decision, now
 
 def changed(decision: Decision) -> bool:
     """Whether a decision does something."""
-    return isinstance(decision, Start | Resume | Approve | Unwish | Ask | Move)
+    return isinstance(decision, Start | Resume | Approve | Unwish | Ask | Move | Hold | Grant)
 
 
 STAYS = Ignore(Why.STAYS)

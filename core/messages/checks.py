@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from core.messages import gates, progress, words
-from core.messages.standing import headline
+from core.messages import budget, gates, progress, words
+from core.messages.standing import WHY, headline
 from core.messages.sticky import account
 from core.tasks import LIMITS, Finding, Gate, Needs, Note, Stage, StageRun, State, Task
 
@@ -117,10 +117,16 @@ def _summary(task: Task, server_url: str) -> CheckView:
         status,
         conclusion,
         headline(task)[:TITLE_LIMIT],
-        words.fitting([account(task, server_url=server_url), where], SUMMARY_LIMIT).strip(),
+        words.fitting([account(task, server_url=server_url), _cost(task), where], SUMMARY_LIMIT).strip(),
         buttons=_buttons(task, conclusion),
         started_ms=task.started_ms,
     )
+
+
+def _cost(task: Task) -> str:
+    """What it has cost so far; while an agent works that is in the comment, which is written more often."""
+    told = "" if task.state is State.RUNNING else budget.spent(task)
+    return f"Cost: {told}." if told else ""
 
 
 def _open_status(task: Task) -> str:
@@ -192,7 +198,11 @@ def _stage_summary(task: Task, run: StageRun, *, live: bool) -> str:
     else:
         parts = [words.plain(run.summary, 20_000) or _DID.get((run.stage, run.outcome), "There is nothing to add.")]
     if run.attempts > 1:
-        parts.append(f"This is attempt {run.attempts}; the ones before were interrupted.")
+        parts.append(f"This is attempt {run.attempts}; the ones before were interrupted or repeated.")
+    if run.retried:
+        parts.append("\n".join(budget.tried_again(run, WHY.__getitem__)))
+    if run.outcome is not None and (cost := budget.of_run(run)):
+        parts.append(f"Cost: {cost}.")
     if run.stage is Stage.REVIEW:
         parts += [words.finding(f) for f in task.findings if f.round == run.round]
     return words.fitting([p for p in parts if p], SUMMARY_LIMIT)
@@ -217,4 +227,6 @@ class Annotation(msgspec.Struct, frozen=True):
 def annotation(f: Finding) -> Annotation:
     level = {"critical": "failure", "high": "failure", "medium": "warning"}.get(f.severity, "notice")
     line = max(1, f.line)
-    return Annotation(f.file, line, line, level, words.plain(f.text), f"{f.id}: {words.line(f.type, 200)}")
+    return Annotation(
+        f.file, line, max(line, f.end_line), level, words.plain(f.text), f"{f.id}: {words.line(f.type, 200)}"
+    )

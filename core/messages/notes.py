@@ -10,6 +10,12 @@ GATE_PASSES = "pdev ran it again, and it passes."
 NO_REASON = "The reviewer wants changes and gave no reason."
 
 
+def with_remarks(summary: str, remarks: Sequence[str]) -> str:
+    """A reviewer's summary and what else it noticed that needs no change."""
+    listed = "\n".join(f"- {' '.join(remark.split())}" for remark in remarks)
+    return f"{summary.strip()}\n\nRemarks, which ask for nothing:\n\n{listed}".strip() if listed else summary.strip()
+
+
 def waived_by(login: str) -> str:
     return f"{login} lets it be."
 

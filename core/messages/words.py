@@ -40,16 +40,6 @@ def worked(task: Task, now_ms: int) -> int:
     return sum((run.ended_ms or now_ms) - run.started_ms for run in task.stages)
 
 
-def cost(task: Task) -> str:
-    """Money and tokens of a task so far; empty when no agent reported any."""
-    parts = []
-    if task.cost.usd:
-        parts.append(f"${task.cost.usd:.2f}")
-    if task.cost.tokens:
-        parts.append(f"{task.cost.tokens:,} tokens")
-    return " · ".join(parts)
-
-
 def bar(percent: int) -> str:
     """Ten boxes and the number."""
     filled = percent // 10
@@ -111,10 +101,11 @@ def _closed(text: str) -> str:
     return text + "\n\n</details>" * max(0, text.count("<details") - text.count("</details>"))
 
 
-def finding(f: Finding) -> str:
-    """One finding as a paragraph."""
-    where = f" in {code(f'{f.file}:{f.line}' if f.line else f.file, 200)}" if f.file else ""
-    text, note = plain(f.text), ""
+def finding(f: Finding, *, text_limit: int = 2_000, place: bool = True) -> str:
+    """One finding as a paragraph; without its `place` where it stands at its line anyway."""
+    lines = f"{f.line}-{f.end_line}" if f.end_line > f.line else f"{f.line}"
+    where = f" in {code(f'{f.file}:{lines}' if f.line else f.file, 200)}" if f.file and place else ""
+    text, note = plain(f.text, text_limit), ""
     if f.note:  # behind a code block it must not stand on the same line
         between = "\n\n" if "\n" in text else " — "
         note = f"{between}{_ENDS.get(f.state, 'not fixed')}: "
@@ -123,7 +114,7 @@ def finding(f: Finding) -> str:
     return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}{again}){where}: {text}{note}"
 
 
-def fitting(paragraphs: Iterable[str], limit: int) -> str:
+def fitting(paragraphs: Iterable[str], limit: int, *, between: str = "\n\n") -> str:
     """As many whole paragraphs as `limit` characters hold, and how many are missing."""
     texts = list(paragraphs)
     kept: list[str] = []
@@ -134,4 +125,4 @@ def fitting(paragraphs: Iterable[str], limit: int) -> str:
             kept.append(f"… and {len(texts) - len(kept)} more, too long to show here.")
             break
         kept.append(text)
-    return "\n\n".join(kept)
+    return between.join(kept)

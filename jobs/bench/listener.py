@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from core.progress import Signs, seen, stage_percent
 from jobs.agents import AgentEvent
 from jobs.bench.purse import Purse
+from jobs.bench.recording import Recording
 
 if TYPE_CHECKING:
     from jobs.bench import Bench
@@ -29,6 +30,7 @@ class Listener:
 
     bench: Bench
     purse: Purse
+    recording: Recording
     signs: Signs = field(default_factory=Signs)
     _activity: str = ""
     _saved_at: float = float("-inf")
@@ -46,6 +48,7 @@ class Listener:
             await asyncio.gather(self._late, return_exceptions=True)
 
     async def hear(self, event: AgentEvent) -> None:
+        await self.recording.hear(event)
         await self.purse.hear(event)
         if event.kind not in _SPOKEN:
             return

@@ -92,6 +92,13 @@ class Objects:
         data = said.stdout[: said.stdout.rfind(b"\n") + 1] if said.truncated else said.stdout
         return Diff(data.decode("utf-8", "replace"), said.truncated)
 
+    async def shown_diff(self, base: str, target: str, *, cap: int = DIFF_CAP) -> Diff:
+        """The difference as a pull request's page shows it: renames are found, three lines stand around each change."""
+        options = [option for option in _SAFE_DIFF if option != "--no-renames"]
+        call = Call(git_dir=self.path, cap=cap, may_truncate=True)
+        said = await self.git.run("diff-tree", "-r", "-p", "-M", "-U3", *options, base, target, "--", call=call)
+        return Diff(said.stdout.decode("utf-8", "replace"), said.truncated)
+
     async def changed_files(self, base: str, target: str) -> tuple[FileChange, ...]:
         """Every path that differs between two commits or trees. A rename is a deletion and an addition."""
         said = await self.git.run("diff-tree", "-r", "--raw", "-z", "--no-abbrev", *_SAFE_DIFF, base, target,

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from core import ledger
-from core.messages.notes import NO_REASON
+from core.messages.notes import NO_REASON, with_remarks
 from core.repoconfig.model import Mode
 from core.tasks import Finding, LastReview, Needs, Reason, Task
 from jobs.agents.results import ReviewerResult, ReviewFinding
@@ -46,9 +46,13 @@ async def _judge(bench: Bench, tree: str) -> LastReview:
     found = findings(task, judged, mode=mode, commit=task.checkpoint_sha)
     still_open = tuple(f.id for f in found if f.is_open)
     last = LastReview(
-        round=task.round, tree=tree, outcome="corrections_needed" if still_open else "approved",
-        summary=judged.summary[:MAX_SUMMARY], open=still_open, stop=ledger.stop_reason(task, found) or "",
-    )  # fmt: skip
+        round=task.round,
+        tree=tree,
+        outcome="corrections_needed" if still_open else "approved",
+        summary=with_remarks(judged.summary, judged.remarks)[:MAX_SUMMARY],
+        open=still_open,
+        stop=ledger.stop_reason(task, found) or "",
+    )
     await bench.note(findings=found, last_review=last)
     return last
 

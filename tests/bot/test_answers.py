@@ -22,7 +22,7 @@ def test_help() -> None:
 def test_mistakes() -> None:
     text = (
         "/pdev cancle\n/pdev run --dry-rum -m\n/pdev resume all `x` <!-- @everyone -->\n/pdev priority\n"
-        "/pdev pause now\n/pdev run -r strickt\n" + "/pdev pause\n" * 9
+        "/pdev pause now\n/pdev budget -5usd\n/pdev run -r strickt\n" + "/pdev pause\n" * 9
     )
     errors = [error for error in parse(text) if isinstance(error, CommandError)]
     assert {error.mistake for error in errors} == set(Mistake)
@@ -55,7 +55,9 @@ def test_refusals() -> None:
 
 @pytest.mark.parametrize("why", [why for why in Why if why.name == why.value.upper()])
 def test_every_refusal_has_words(why: Why, new_task: NewTask) -> None:
-    of_a_command = {Why.NOTHING_WAITS, Why.NEWER_WAITS, Why.NEEDS_APPROVAL, Why.NO_QUESTION}
+    of_a_command = {
+        Why.NOTHING_WAITS, Why.NEWER_WAITS, Why.NEEDS_APPROVAL, Why.NO_QUESTION, Why.NO_FINDING, Why.BUDGET,
+    }  # fmt: skip
     if why not in of_a_command:
         assert messages.refusal(why.value, person="alice", role="read")
     if why in {Why.CLOSED, Why.NO_ACCESS} | of_a_command:

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from bot import policy
 from bot.effects import acted
 from bot.policy import Approve, Ignore, Person, Refuse, Resume, Why
-from core.tasks import MOVES, Needs, Options, PausedBy, Stage, StageRun, State, Task, Wish
+from core.ledger import Waiver, waived
+from core.tasks import MOVES, Finding, LastReview, Needs, Options, PausedBy, Stage, StageRun, State, Task, Wish
 
 NewTask = Callable[..., Task]
 SHA, OTHER = "a" * 40, "b" * 40
@@ -127,11 +128,33 @@ def test_a_plain_comment(new_task: NewTask, by: Person, fields: dict[str, Any], 
     assert policy.on_plain_comment(task, by) == decision
 
 
-def test_a_word_after_the_last_round_buys_one_more(new_task: NewTask) -> None:
-    asked = ASKS | {"question": "", "reason": "rounds", "stage": Stage.REVIEW, "round": 5}
-    after = acted(Resume(), new_task(**asked), 5_000)
+F1 = Finding(id="F1", type="bug", severity="high", text="It is wrong.")
+REVIEWED = LastReview(round=5, tree="t", outcome="corrections_needed", open=("F1",))
+UNSETTLED_TASK = ASKS | {"question": "", "stage": Stage.REVIEW, "round": 5, "findings": (F1,), "last_review": REVIEWED}
+
+
+@pytest.mark.parametrize("reason", ["rounds", "no_progress", "unfixable"])
+def test_a_word_where_the_agents_cannot_agree_buys_one_more_round(new_task: NewTask, reason: str) -> None:
+    after = acted(Resume(), new_task(**(UNSETTLED_TASK | {"reason": reason})), 5_000)
     assert after is not None
-    assert (after.stage, after.round, after.options.max_rounds) == (Stage.CORRECT, 5, 6)
+    assert (after.stage, after.round, after.last_round) == (Stage.CORRECT, 5, 6)
+
+
+@pytest.mark.parametrize(
+    ("judged_by", "stage"), [("corrections_needed", Stage.FINALIZE), ("gates_failed", Stage.REVIEW)]
+)
+def test_of_what_a_person_lets_be_nothing_is_corrected(new_task: NewTask, judged_by: str, stage: Stage) -> None:
+    last = replace(REVIEWED, outcome=judged_by)
+    task = new_task(**(UNSETTLED_TASK | {"last_review": last, "reason": "unfixable"}))
+
+    def prepare(task: Task) -> Task:
+        return replace(task, findings=waived(task.findings, Waiver(), by="alice", round_=5))
+
+    after = acted(policy.on_answer(task, closed=False, waiver=Waiver()), task, 5_000, prepare)
+    assert after is not None
+    assert (after.stage, [f.waived_by for f in after.findings]) == (stage, ["alice"])
+    unknown = Waiver(frozenset({"F9"}))
+    assert policy.on_answer(task, closed=False, waiver=unknown) == Refuse(Why.NO_FINDING)
 
 
 @pytest.mark.parametrize("begun", [False, True])

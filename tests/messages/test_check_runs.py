@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from core.messages.checks import Button, CheckView, annotation, checks
+from core.messages.checks import Button, CheckView, checks
 from core.tasks import Finding, Needs, Options, PausedBy, Reason, Stage, State, Task, leave_stage, move
 from tests.golden import golden
 from tests.messages.conftest import APPROVED, CORRECTED, CRITICISED, DEVELOPED, FINALIZED, FOUND, NOW, run
@@ -15,7 +15,7 @@ def shown(view: CheckView) -> str:
         f"{view.title}",
         view.summary,
     ]
-    lines += [f"[annotation] {annotation(f)}" for f in view.annotations]
+    lines += [f"[annotation] {f}" for f in view.annotations]
     lines += [f"[button] {b.label}: {b.description} ({b.identifier})" for b in view.buttons]
     return "\n\n".join(lines)
 
@@ -127,7 +127,7 @@ def test_limits_of_github(at_work: Task) -> None:
         assert len(view.title) <= 255
         assert 0 < len(view.summary) <= 65_535
         assert len(view.annotations) <= 50
-        assert all(len(annotation(f).title) <= 255 for f in view.annotations)
+        assert all(len(f.title) <= 255 for f in view.annotations)
         assert len(view.buttons) <= 3
     assert "too long to show here" in checks(task)[2].summary
 
@@ -146,7 +146,7 @@ def test_a_path_that_no_file_has_is_not_annotated(at_work: Task, path: str) -> N
     odd = Finding(id="F3", type="bug", severity="high", text="Odd.", file=path, line=3)
     task = criticised(at_work)
     view = checks(replace(task, findings=(*task.findings, odd)))[2]
-    assert [f.id for f in view.annotations] == ["F1"]
+    assert [f.title for f in view.annotations] == ["F1: bug"]
 
 
 def test_what_is_fixed_is_not_annotated(at_work: Task) -> None:

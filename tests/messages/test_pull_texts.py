@@ -1,10 +1,12 @@
 """What a pull request and its reviews say."""
 
+from hypothesis import given
+from hypothesis import strategies as some
 from msgspec.structs import replace
 
-from core.messages import pulls
-from core.messages.notes import corrected, no_base, no_free_branch
-from core.tasks import Finding, Options, Stage, Task
+from core.messages import findings, pulls
+from core.messages.notes import corrected, no_base, no_free_branch, not_required, waived_by
+from core.tasks import Finding, Gate, LastReview, Mark, Options, Reason, Stage, Task
 from tests.golden import golden
 from tests.messages.conftest import APPROVED, CORRECTED, CRITICISED, DEVELOPED, FINALIZED, FOUND
 
@@ -12,7 +14,11 @@ BODY = "Adds a parser for #3.\n\n- reads files\n- closes #4 and thanks @bob\n\n`
 
 
 def finished(task: Task) -> Task:
-    gates = {"secrets": "passed", "size": "left_out: big.bin (12 MB)"}
+    gates = (
+        Gate(name="secrets", outcome="passed"),
+        Gate(name="size", outcome="left_out", summary="big.bin (12 MB)"),
+        Gate(name="make test", outcome="passed", summary="12 passed", ms=4_000, sha="c" * 40),
+    )
     return replace(
         task, round=2, stages=(DEVELOPED, CRITICISED, CORRECTED, APPROVED, FINALIZED), findings=FOUND, gates=gates
     )
@@ -25,15 +31,57 @@ def test_pull_requests(at_work: Task) -> None:
         "without drafts": (pulls.draft_title(at_work, drafts=False), pulls.draft_body(public)),
         "final": (
             pulls.final_title(at_work, " Add a\n parser "),
-            pulls.final_body(finished(at_work), BODY, "`make test`, 12 passed."),
+            pulls.final_body(
+                finished(at_work),
+                BODY,
+                "`make test`, 12 passed.",
+                changelog="- Added: a parser for #3.",
+                checklist=[("Reads empty files", True), ("Reads files of another encoding", False)],
+                refused=[
+                    pulls.label_refused("needs docs", "GitHub refused it (422)."),
+                    pulls.reviewer_refused("team/docs", "It is no collaborator."),
+                ],
+            ),
         ),
         "final, nothing found": (
             pulls.final_title(at_work, ""),
-            pulls.final_body(replace(at_work, stages=(DEVELOPED, APPROVED), gates={}), "It is done.", ""),
+            pulls.final_body(replace(at_work, stages=(DEVELOPED, APPROVED), gates=()), "It is done.", ""),
         ),
     }
     shown = [f"=== {name}\n\n# {title}\n\n{body}" for name, (title, body) in texts.items()]
     golden("messages/pulls", "\n".join(shown))
+
+
+def handed_over(task: Task, why: Reason) -> Task:
+    last = LastReview(round=2, tree="t", outcome="corrections_needed", stop=why)
+    let_be = replace(FOUND[1], round=2, state="waived", note=not_required("low", "balanced"))
+    again = replace(FOUND[0], round=2, state="reopened", note="", end_line=15)
+    return replace(task, round=2, last_review=last, findings=(again, let_be))
+
+
+def test_conversations(at_work: Task) -> None:
+    code = "rest = read()  # `x`, ```y```\n"
+    told = replace(FOUND[0], state="open", note="", replacement=code)
+    history = (Mark(1, "open"), Mark(1, "fixed", "abc1234def"), Mark(2, "fixed"))
+    settled = [
+        replace(FOUND[0], history=history), replace(FOUND[0], note=""), FOUND[1],
+        replace(FOUND[1], state="waived", note=waived_by("alice")),
+        replace(FOUND[0], state="reopened", note="", round=2, history=(*history, Mark(2, "reopened"))),
+    ]  # fmt: skip
+    texts = [
+        findings.at_line(at_work, told, suggest=True), findings.at_line(at_work, told, suggest=False),
+        findings.at_line(at_work, replace(told, replacement=""), suggest=True), *map(findings.answer, settled),
+    ]  # fmt: skip
+    golden("messages/conversations", "\n\n---\n\n".join(texts) + "\n")
+
+
+@given(some.text(alphabet="`~ \n\rab", max_size=60))
+def test_no_code_ends_its_suggestion(code: str) -> None:
+    block = findings.suggestion(code)
+    fence = block.partition("suggestion")[0]
+    inside = block.removeprefix(f"{fence}suggestion\n").removesuffix(fence)
+    assert fence not in inside
+    assert inside.removesuffix("\n") == code.removesuffix("\n")
 
 
 def test_reviews(at_work: Task) -> None:
@@ -44,6 +92,8 @@ def test_reviews(at_work: Task) -> None:
         pulls.review_body(replace(task, findings=found[:1], options=Options(max_rounds=1)), "One thing is missing."),
         pulls.review_body(task, "Two things are missing.", at_lines={"F1"}),
         pulls.review_body(replace(task, round=2, findings=FOUND), "All is well now."),
+        pulls.review_body(handed_over(task, Reason.NO_PROGRESS), "As before."),
+        pulls.review_body(handed_over(task, Reason.UNFIXABLE), "It must be mended."),
     ]
     golden("messages/reviews", "\n\n---\n\n".join(texts) + "\n")
 
@@ -88,9 +138,14 @@ def test_limits_of_github(at_work: Task) -> None:
     found = tuple(
         Finding(id=f"F{n}", type="t" * 64, severity="high", text="y" * 6_000, note="z" * 1_000) for n in range(200)
     )
-    task = replace(finished(at_work), round=1, findings=found, gates={f"g{n}": much for n in range(9)})
-    assert len(pulls.final_body(task, much, much)) <= 65_536
-    assert len(pulls.review_body(task, much)) <= 65_536
+    task = replace(
+        finished(at_work),
+        round=1,
+        findings=found,
+        gates=tuple(Gate(name=f"g{n}", outcome="failed", summary=much[:300]) for n in range(40)),
+    )
+    assert len(pulls.final_body(task, much, much)) <= 65_535
+    assert len(pulls.review_body(task, much)) <= 65_535
     long = replace(task, trigger=replace(task.trigger, title="@1" * 300))
     assert len(pulls.draft_title(long, drafts=False)) <= 256
     assert pulls.draft_title(long, drafts=False).endswith("(#7)")

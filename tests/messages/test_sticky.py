@@ -1,14 +1,35 @@
 """The sticky comment in every state and for every reason, read as people read it."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
 
+from core.messages import config
 from core.messages.standing import WHY
 from core.messages.sticky import sticky
+from core.repoconfig import Broken, Unreadable, in_force, read
 from core.schedule import Wait
-from core.tasks import Finding, Needs, Options, PausedBy, Reason, Stage, State, Task, Wish, leave_stage, move
+from core.tasks import (
+    Cap,
+    Cost,
+    Exhausted,
+    Finding,
+    Gate,
+    Needs,
+    Note,
+    Options,
+    PausedBy,
+    Reason,
+    Scope,
+    Stage,
+    State,
+    Task,
+    Wish,
+    leave_stage,
+    move,
+)
 from tests.golden import golden
 from tests.messages.conftest import APPROVED, CORRECTED, CRITICISED, DEVELOPED, FINALIZED, FOUND, MINUTE, NOW, run
 
@@ -19,7 +40,7 @@ def fresh(task: Task) -> Task:
     """As it was before anything was done."""
     return replace(
         task, state=State.QUEUED, branch="", start_sha="", head_sha="", pr=None, stages=(), progress=0, activity="",
-        gates={}, cost=type(task.cost)(),
+        gates=(), cost=type(task.cost)(),
     )  # fmt: skip
 
 
@@ -58,6 +79,13 @@ def rounds(task: Task) -> Task:
     return asks(task, Needs.ANSWER, Reason.ROUNDS)
 
 
+def broken_configuration(task: Task) -> Task:
+    found = in_force(read("review:\n  mode: stric\nmax-agents: 0x10\n"), Unreadable("it is a link or a folder."))
+    assert isinstance(found, Broken)
+    told = config.waits(found.problems, config.Source("acme", "widgets", SERVER))
+    return replace(fresh(task), state=State.WAITING_INPUT, reason=Reason.CONFIG, question=told)
+
+
 def approval(task: Task) -> Task:
     task = replace(
         task, stage=Stage.FINALIZE, round=2, stages=(DEVELOPED, APPROVED, run(Stage.FINALIZE, "asked", 1, 0, number=2)),
@@ -66,6 +94,31 @@ def approval(task: Task) -> Task:
     return asks(task, Needs.APPROVAL, Reason.APPROVAL)
 
 
+def broke(task: Task, scope: Scope, kind: str = "usd", spent: float = 2.51, cap: float = 2) -> Task:
+    runs = (DEVELOPED, *task.stages) if task.stage is Stage.REVIEW else task.stages
+    runs = (*runs[:-1], replace(runs[-1], cost=Cost(usd=0.42, tokens=12_345)))
+    task = replace(task, stages=runs, cap=Cap(usd=2), granted=Cost(usd=0.5))
+    gone = Exhausted(scope=scope, kind=kind, spent=spent, cap=cap)
+    return move(task, State.PAUSED, NOW, paused_by=PausedBy.BUDGET, reason=Reason.BUDGET, exhausted=gone)
+
+
+def no_purse(scope: Scope) -> Wait:
+    return Wait("budget", {"scope": scope.value})
+
+
+def no_progress(task: Task) -> Task:
+    found = (replace(FOUND[1], state="waived"), replace(FOUND[0], state="reopened", note=""))
+    return asks(replace(rounds(task), state=State.RUNNING, findings=found), Needs.ANSWER, Reason.NO_PROGRESS)
+
+
+def unfixable(task: Task) -> Task:
+    return asks(replace(rounds(task), state=State.RUNNING), Needs.ANSWER, Reason.UNFIXABLE)
+
+
+LEFT_OUT = (
+    Gate(name="secrets", outcome="left_out", notes=(Note("a key, line 1", ".env"),)),
+    Gate(name="size", outcome="passed"),
+)  # fmt: skip
 Change = Callable[[Task], Task]
 STATES: dict[str, tuple[Change, Wait | None]] = {
     "blocked": (lambda t: replace(fresh(t), state=State.BLOCKED, blockers=(3, 4)), None),
@@ -80,7 +133,7 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
     "running review": (reviewed, None),
     "running, asked to stop": (lambda t: replace(t, wish=Wish.CANCEL, reason=Reason.BY.by("alice")), None),
     "running, label removed": (lambda t: replace(t, wish=Wish.PAUSE, reason=Reason.LABEL_REMOVED.by("alice")), None),
-    "left out": (lambda t: replace(t, gates={"secrets": "left_out: .env (a key, line 1)", "size": "passed"}), None),
+    "left out": (lambda t: replace(t, gates=LEFT_OUT), None),
     "waiting for checks": (lambda t: replace(finished(t), state=State.WAITING_CHECKS), None),
     "question": (lambda t: asks(t, Needs.ANSWER, Reason.QUESTION, "Which format?\nJSON or YAML?"), None),
     "foreign pull": (
@@ -93,7 +146,10 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
         ),
         None,
     ),
+    "configuration": (broken_configuration, None),
     "rounds": (rounds, None),
+    "no progress": (no_progress, None),
+    "unfixable": (unfixable, None),
     "approval": (approval, None),
     "branch moved": (lambda t: asks(t, Needs.CONFLICT, Reason.BRANCH_MOVED), None),
     "diverged": (
@@ -114,6 +170,14 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
     ),
     "paused, no access": (
         lambda t: move(t, State.PAUSED, NOW, paused_by=PausedBy.INSTALLATION, reason=Reason.NO_ACCESS),
+        None,
+    ),
+    **{f"queued, {scope} spent": (fresh, no_purse(scope)) for scope in Scope if scope not in {Scope.STAGE, Scope.TASK}},
+    **{f"paused, {scope} spent": (partial(broke, scope=scope), None) for scope in Scope},
+    "paused, tokens spent": (lambda t: broke(t, Scope.TASK, "tokens", 210_000, 200_000), None),
+    "paused, turns taken": (lambda t: broke(reviewed(t), Scope.STAGE, "turns", 101, 100), None),
+    "paused, no price": (
+        lambda t: move(t, State.PAUSED, NOW, paused_by=PausedBy.BUDGET, reason=Reason.NO_PRICE),
         None,
     ),
     "ready": (finished, None),
@@ -178,7 +242,9 @@ def test_a_task_that_was_resumed_a_hundred_times_fits(at_work: Task) -> None:
     words = "x" * 20_000
     found = tuple(Finding(id=f"F{n}", type="bug", severity="high", text=words, note=words) for n in range(200))
     stages = tuple(run(Stage.DEVELOP, "paused", n + 1, n, summary=words) for n in range(200, 0, -1))
-    left_out = {f"gate {n}": f"left_out: {words}" for n in range(9)}
+    left_out = tuple(
+        Gate(name=f"gate {n}", outcome="left_out", notes=(Note(words[:300], words[:300]),) * 20) for n in range(9)
+    )
     task = replace(at_work, stages=(*stages, *at_work.stages), findings=found, gates=left_out, activity=words)
     task = asks(replace(task, options=Options(max_rounds=1)), Needs.ANSWER, Reason.ROUNDS, words)
     text = sticky(task, NOW)

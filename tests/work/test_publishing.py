@@ -24,7 +24,7 @@ async def on_branch(desk: WorkingDesk, task: Task) -> str:
 
 
 def reviews(pull: Pull) -> list[str]:
-    return [review.body for review in pull.reviews if review.user.login == BOT]
+    return [review.body for review in pull.reviews if review.user.login == BOT and review.body]
 
 
 async def approve(desk: WorkingDesk, number: int, by: str = "developer") -> None:
