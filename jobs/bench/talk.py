@@ -60,8 +60,7 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     purse = await Purse.opened(bench)
     text = await _prompt(bench, kind, diff)
     spec = _spec(bench, kind, access, text, purse.bounds)
-    async with purse, recorded(bench, text) as recording:
-        listener = Listener(bench, purse, recording)
+    async with purse, recorded(bench, text) as recording, Listener(bench, purse, recording) as listener:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
         recording.end(result)
         await purse.settle(result)
