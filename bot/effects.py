@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bot.policy import Approve, Ask, Decision, Ignore, Move, Resume, Start, Unwish, Why
+from bot.policy import Approve, Ask, Decision, Grant, Hold, Ignore, Move, Resume, Start, Unwish, Why
+from core.budget import granted
 from core.store import Store
-from core.tasks import MOVES, UNSETTLED, Stage, State, Task, Wish, move, resumed
+from core.tasks import MOVES, UNSETTLED, PausedBy, Stage, State, Task, Wish, move, resumed
 
 Judge = Callable[[Task], Decision]
 Prepare = Callable[[Task], Task]
@@ -47,6 +48,11 @@ def acted(decision: Decision, task: Task, now_ms: int, prepare: Prepare | None =
             return move(task, to, now_ms, reason=reason, paused_by=paused_by)
         case Ask(wish, reason):
             return replace(task, wish=wish, reason=reason)
+        case Hold(reason):
+            return replace(task, paused_by=PausedBy.PERSON, reason=reason)
+        case Grant(amount, cause, resume):
+            richer = granted(task, amount, cause)
+            return resumed(richer, now_ms) if resume else richer
         case Unwish():
             return replace(task, wish=Wish.NONE, reason="")
         case Resume(afresh):
@@ -97,7 +103,7 @@ def with_blockers(task: Task, blockers: tuple[int, ...], decision: Decision, now
 
 def changed(decision: Decision) -> bool:
     """Whether a decision does something."""
-    return isinstance(decision, Start | Resume | Approve | Unwish | Ask | Move)
+    return isinstance(decision, Start | Resume | Approve | Unwish | Ask | Move | Hold | Grant)
 
 
 STAYS = Ignore(Why.STAYS)

@@ -8,96 +8,32 @@ finds.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
+from msgspec.structs import force_setattr
 
+from bot.payloads import (
+    Account,
+    Button,
+    CheckRun,
+    CheckSuite,
+    Comment,
+    Installation,
+    Issue,
+    IssueMark,
+    Label,
+    Pull,
+    Pushed,
+    Repository,
+    ShortRepository,
+)
 from bot.policy import is_asked, is_priority
+from core.messages.config import CHECK
+from core.repoconfig import PATH
 from core.tasks import TRIGGER_LABEL, Task
 
-
-class Account(msgspec.Struct, frozen=True, omit_defaults=True):
-    login: str
-    type: str = "User"
-
-    @property
-    def is_bot(self) -> bool:
-        return self.type == "Bot" or self.login.endswith("[bot]")
-
-
-class Installation(msgspec.Struct, frozen=True):
-    id: int
-
-
-class Repository(msgspec.Struct, frozen=True, omit_defaults=True):
-    id: int
-    name: str
-    owner: Account | None = None
-    full_name: str = ""
-    private: bool = False
-    default_branch: str = ""
-
-    @property
-    def owner_login(self) -> str:
-        """From the full name where GitHub leaves the owner out, as it may for pushes."""
-        return self.owner.login if self.owner else self.full_name.partition("/")[0]
-
-
-class Label(msgspec.Struct, frozen=True):
-    name: str
-
-
-class PullMark(msgspec.Struct, frozen=True):
-    """Stands in an issue that is a pull request."""
-
-
-class Issue(msgspec.Struct, frozen=True, omit_defaults=True):
-    number: int
-    title: str = ""
-    body: str | None = None
-    labels: tuple[Label, ...] = ()
-    pull_request: PullMark | None = None
-    updated_at: datetime | None = None
-
-
-class IssueMark(msgspec.Struct, frozen=True):
-    number: int
-
-
-class Comment(msgspec.Struct, frozen=True, omit_defaults=True):
-    id: int
-    user: Account | None = None
-    body: str = ""
-    created_at: datetime | None = None
-
-
-class Branch(msgspec.Struct, frozen=True, omit_defaults=True):
-    ref: str
-    sha: str = ""
-
-
-class Pull(msgspec.Struct, frozen=True, omit_defaults=True):
-    number: int
-    head: Branch
-    merged: bool | None = False
-
-
-class CheckRun(msgspec.Struct, frozen=True, omit_defaults=True):
-    id: int
-    name: str
-    head_sha: str
-    external_id: str | None = None
-
-
-class CheckSuite(msgspec.Struct, frozen=True):
-    id: int
-    head_sha: str
-
-
-class Button(msgspec.Struct, frozen=True):
-    """The button of a check run that somebody pressed."""
-
-    identifier: str = ""
+_TOLD_COMMITS = 2_048
+"""GitHub names no more commits of a push."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -192,7 +128,16 @@ class PullEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
         return True
 
     def unowned(self, tasks: Sequence[Task]) -> str:
-        return "" if task_of_pull(tasks, self.pull_request) else "the pull request belongs to no task"
+        if self.changes_default or task_of_pull(tasks, self.pull_request):
+            return ""
+        return "the pull request belongs to no task"
+
+    @property
+    def changes_default(self) -> bool:
+        """Whether it has a new head that is meant for the default branch: only there the configuration counts."""
+        base = self.pull_request.base
+        is_news = self.action in {"opened", "reopened", "synchronize"}
+        return is_news and base is not None and base.ref == self.repository.default_branch
 
 
 class CheckRunEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
@@ -204,7 +149,14 @@ class CheckRunEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
         return True
 
     def unowned(self, tasks: Sequence[Task]) -> str:
-        return "" if tasks_of_sha(tasks, self.check_run.head_sha, self.check_run.external_id) else _NO_SHA
+        if self.is_config or tasks_of_sha(tasks, self.check_run.head_sha, self.check_run.external_id):
+            return ""
+        return _NO_SHA
+
+    @property
+    def is_config(self) -> bool:
+        """Whether it is the check of a pull request's configuration, which belongs to no task."""
+        return self.check_run.name == CHECK
 
 
 class CheckSuiteEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
@@ -219,9 +171,28 @@ class CheckSuiteEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PushEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """Its commits are looked through at the door and not kept: there may be two thousand."""
+
     ref: str
     after: str
     deleted: bool = False
+    forced: bool = False
+    commits: tuple[Pushed, ...] = ()
+    touches_config: bool = False
+    """Whether it may have changed `.github/pdev.yml`."""
+
+    def __post_init__(self) -> None:
+        if self.commits:
+            paths = (path for one in self.commits for path in (*one.added, *one.modified, *one.removed))
+            touches = len(self.commits) >= _TOLD_COMMITS or PATH in paths
+            force_setattr(self, "touches_config", touches)
+            force_setattr(self, "commits", ())
+
+    @property
+    def changes_config(self) -> bool:
+        """Whether the configuration may be another one now; a forced push tells not what it took away."""
+        is_default = self.branch == self.repository.default_branch
+        return is_default and not self.deleted and (self.touches_config or self.forced)
 
     @property
     def branch(self) -> str:
@@ -232,7 +203,9 @@ class PushEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
         return True
 
     def unowned(self, tasks: Sequence[Task]) -> str:
-        return "" if any(task.branch == self.branch for task in tasks) else "the branch belongs to no task"
+        if self.changes_config or any(task.branch == self.branch for task in tasks):
+            return ""
+        return "the branch belongs to no task"
 
 
 class DependencyEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
@@ -262,13 +235,6 @@ class RepositoryEvent(RepoEvent, frozen=True, kw_only=True, omit_defaults=True):
 
     def unowned(self, tasks: Sequence[Task]) -> str:
         return "" if tasks else "the repository has no task"
-
-
-class ShortRepository(msgspec.Struct, frozen=True):
-    """As installation events name repositories."""
-
-    id: int = 0
-    full_name: str = ""
 
 
 class InstallationEvent(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
 
+config = typer.Typer(help="The configuration of repositories, `.github/pdev.yml`.", no_args_is_help=True)
+app.add_typer(config, name="config")
+
 
 def main() -> None:
     """Run the command line; a mistake is one sentence and exit code 2, never a traceback.
@@ -107,3 +110,11 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="For scripts.")] = 
     from cli.doctor import run_doctor
 
     _run(run_doctor(as_json=json))
+
+
+@config.command("check")
+def config_check(file: Annotated[Path, typer.Argument(help="A pdev.yml.")]) -> None:
+    """Print every problem of the file with its line, or what is in force with it; exit code 1 when there is one."""
+    from cli.config import check
+
+    raise typer.Exit(check(file))

@@ -26,7 +26,7 @@ from jobs.bench import Bench, Tools
 from jobs.bench.configured import go_on_if_mended
 from jobs.lease import Lease, StopReason
 from jobs.stages import STAGES, Step, gates_failed
-from jobs.stops import Asked, GaveUp, NeedsPerson, OutOfBudget, Stop, Stopped
+from jobs.stops import Asked, GaveUp, NeedsPerson, OutOfBudget, Refilled, Stop, Stopped
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,17 @@ async def _stage(bench: Bench) -> None:
     try:
         done = await gates_failed(bench) or await STAGES[bench.task.stage](bench)
     except GaveUp as why:
-        if not may_repeat(bench.task, why.reason, _retries(bench)) or not await _is_kept(bench):
+        if not may_repeat(bench.task, why.reason, _retries(bench)):
+            raise
+        if not await _is_kept(bench):
+            why.is_put_away = True
             raise
         log.info("%s: %s is tried again: %s", bench.task.slug, bench.task.stage, why)
         await bench.step(repeat, why.reason)
         await store.note("agent.failed", bench.task, reason=why.reason, again=len(bench.task.stages[-1].retried))
+        return
+    except Refilled:
+        await bench.keep_unfinished()
         return
     await bench.step(advance, done)
     await store.note("agent.completed", bench.task, outcome=done.outcome)
@@ -158,7 +164,7 @@ async def _settle(bench: Bench, why: Stop) -> None:
 
 async def _put_away(bench: Bench, why: Stop) -> None:
     """Keep what was done; of a task that ends without a change nothing is left standing."""
-    if isinstance(why, NeedsPerson):
+    if isinstance(why, NeedsPerson) or (isinstance(why, GaveUp) and why.is_put_away):
         return
     await bench.keep_unfinished()
     if isinstance(why, GaveUp) or (isinstance(why, Stopped) and bench.lease.why is StopReason.CANCEL):

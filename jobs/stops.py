@@ -25,6 +25,8 @@ class GaveUp(Stop):
     def __init__(self, reason: Reason, why: str = "") -> None:
         super().__init__(f"{reason}: {why}" if why else reason)
         self.reason, self.why = reason, why
+        self.is_put_away = False
+        """Whether all was done that can be done to keep the work."""
 
 
 class AgentCrashed(Exception):
@@ -45,3 +47,7 @@ class OutOfBudget(Stop):
     def __init__(self, exhausted: Exhausted | None) -> None:
         super().__init__(f"{exhausted.scope}: {exhausted.kind}" if exhausted else "nothing bounds it")
         self.exhausted = exhausted
+
+
+class Refilled(Stop):
+    """The agent was stopped at a bound that somebody has raised meanwhile: it goes on at once."""

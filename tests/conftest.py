@@ -23,6 +23,7 @@ from demo.hub.seed import new_key
 from tests.yardstick.judge import Judge
 
 settings.register_profile("pdev", deadline=None)  # nothing is asserted about time: the machine may be busy
+settings.register_profile("deep", deadline=None, max_examples=5_000, stateful_step_count=120)
 settings.load_profile("pdev")
 
 

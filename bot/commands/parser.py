@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.commands.amounts import amount, is_amount, is_unit
 from bot.commands.spoken import spoken
 from bot.commands.table import BY_NAME, MEANT, REQUIRED, WORDS, Option, Spec, Takes, usage
 
@@ -16,7 +17,6 @@ MAX_COMMANDS = 10
 
 _START = re.compile(r"^ {0,3}/pdev(?=\s|$)(?P<rest>.*)$", re.IGNORECASE)
 _ISSUE = re.compile(r"#?([1-9]\d{0,8})", re.ASCII)
-_MONEY = re.compile(r"\+?\$?(\d{1,6}(?:\.\d{1,2})?)(?:usd|\$)?", re.ASCII | re.IGNORECASE)
 
 
 class Mistake(StrEnum):
@@ -26,6 +26,7 @@ class Mistake(StrEnum):
     UNKNOWN_OPTION = "unknown_option"
     MISSING_VALUE = "missing_value"
     BAD_VALUE = "bad_value"
+    BAD_AMOUNT = "bad_amount"
     MISSING = "missing"
     NOT_AN_ISSUE = "not_an_issue"
     UNEXPECTED = "unexpected"
@@ -112,7 +113,9 @@ class _Reading:
         words = tail.replace("—", "--").replace(",", " ").split()
         while words:
             word = words.pop(0)
-            if word.startswith("-") and len(word) > 1:
+            if spec.takes is Takes.MONEY and is_amount(word):
+                self._money(word, words)
+            elif word.startswith("-") and len(word) > 1:
                 self._option(spec, word, words)
             else:
                 self._argument(spec, word)
@@ -140,7 +143,7 @@ class _Reading:
             case Takes.ISSUES | Takes.ISSUES_OR_ALL | Takes.ISSUE:
                 self._issue(word)
             case Takes.MONEY:
-                self._money(word)
+                self._wrong(Mistake.BAD_AMOUNT, word)
             case Takes.STAGE | Takes.MODE | Takes.PRIORITY if not self.word:
                 self._one_of(word, WORDS[spec.takes])
             case _:
@@ -153,12 +156,15 @@ class _Reading:
         else:
             self._wrong(Mistake.NOT_AN_ISSUE, word)
 
-    def _money(self, word: str) -> None:
-        match = _MONEY.fullmatch(word)
-        if match and not self.word:
-            self.word = match[1]
-        elif not (self.word and word.lower() in ("usd", "$")):
-            self._wrong(Mistake.BAD_VALUE, word)
+    def _money(self, word: str, words: list[str]) -> None:
+        if words and is_unit(words[0]):  # `+5 usd`
+            word += words.pop(0)
+        read = amount(word)
+        if read is None or read[0] in self.options:
+            self._wrong(Mistake.BAD_AMOUNT, word)
+            return
+        self.options[read[0]] = read[1]
+        self.word = f"{self.word} {word}".strip()
 
     def _one_of(self, word: str, choices: tuple[str, ...]) -> None:
         if word.lower() in choices:

@@ -32,7 +32,7 @@ class Takes(StrEnum):
     STAGE = "[stage]"
     MODE = "[strict | balanced | lenient]"
     TEXT = "…"
-    MONEY = "+5usd"
+    MONEY = "+5usd | +200ktokens"
     PRIORITY = "low | normal | high | urgent"
 
 
@@ -120,7 +120,13 @@ TABLE: tuple[Spec, ...] = (
     ),
     Spec("fix", Takes.TEXT, Right.PUSH, "Tell the corrector what to change."),
     Spec("review", Takes.MODE, Right.PUSH, "Review this task's pull request again."),
-    Spec("budget", Takes.MONEY, Right.PUSH, "Grant this task more money."),
+    Spec(
+        "budget",
+        Takes.MONEY,
+        Right.PUSH,
+        "Grant this task more money or tokens; if its session or its repository's day is spent, grant those more.",
+        works=True,
+    ),
     Spec("priority", Takes.PRIORITY, Right.PUSH, "Move this task up or down the queue."),
     Spec(
         "depends",
@@ -131,7 +137,7 @@ TABLE: tuple[Spec, ...] = (
     ),
     Spec("rebase", Takes.NOTHING, Right.PUSH, "Bring the branch up to date with its base now."),
     Spec("approve", Takes.NOTHING, Right.PUSH, "Let waiting code reach the branch, where CI runs it.", works=True),
-    Spec("logs", Takes.NOTHING, Right.TRIAGE, "Give a fresh link to the transcripts."),
+    Spec("logs", Takes.NOTHING, Right.TRIAGE, "Give a fresh link to the transcripts.", works=True),
     Spec(
         "cleanup",
         Takes.NOTHING,
@@ -139,7 +145,13 @@ TABLE: tuple[Spec, ...] = (
         "Show which branches and worktrees could go; `--force` removes them.",
         (Option("force", "--force"),),
     ),
-    Spec("config", Takes.NOTHING, Right.TRIAGE, "Show the configuration in force and where each value comes from."),
+    Spec(
+        "config",
+        Takes.NOTHING,
+        Right.TRIAGE,
+        "Show the configuration in force and where each value comes from.",
+        works=True,
+    ),
 )
 
 BY_NAME: dict[str, Spec] = {spec.name: spec for spec in TABLE}

@@ -44,6 +44,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("check_run", "requested_action"): Route(events.CheckRunEvent, checks.on_button),
     ("check_suite", "rerequested"): Route(events.CheckSuiteEvent, checks.on_suite_rerequested),
     ("pull_request", "closed"): Route(events.PullEvent, pull_requests.on_closed),
+    ("pull_request", "opened"): Route(events.PullEvent, pull_requests.on_opened),
     ("pull_request", "reopened"): Route(events.PullEvent, pull_requests.on_reopened),
     ("pull_request", "synchronize"): Route(events.PullEvent, pull_requests.on_synchronize),
     ("push", ""): Route(events.PushEvent, pushes.on_push),

@@ -10,9 +10,11 @@ from functools import partial
 from bot import policy
 from bot.effects import Judge, judged
 from bot.events import CheckRunEvent, CheckSuiteEvent, tasks_of_sha
+from bot.handlers import configs
 from bot.handlers.case import Case
 from bot.handlers.comments import UNDONE, told
-from bot.policy import Ignore, Person, Refuse, Why
+from bot.handlers.grants import purses_of
+from bot.policy import Ignore, Person, Purses, Refuse, Why
 from core.messages import not_yet, outcome
 from core.tasks import Task
 
@@ -21,11 +23,13 @@ BUTTONS = {"retry", "resume"}
 APPROVE = "approve"
 """Begins the name of the button that lets a commit reach the branch; behind a colon stands how the commit begins."""
 
-Wanted = Callable[[Person, bool], Judge]
-"""What the press means, given who pressed and whether the issue is closed."""
+Wanted = Callable[[Person, bool, Purses | None], Judge]
+"""What the press means, given who pressed, whether the issue is closed, and what was spent."""
 
 
 async def on_run_rerequested(event: CheckRunEvent, case: Case) -> str:
+    if event.is_config:
+        return await configs.check_again(event, case)
     return await _do(_resume, "go on", await _tasks(event, case), case)
 
 
@@ -51,11 +55,11 @@ async def _tasks(event: CheckRunEvent, case: Case) -> list[Task]:
     return tasks_of_sha(await case.all_tasks(), event.check_run.head_sha, event.check_run.external_id)
 
 
-def _resume(_: Person, closed: bool) -> Judge:
-    return partial(policy.on_resume, closed=closed)
+def _resume(_: Person, closed: bool, purses: Purses | None) -> Judge:
+    return partial(policy.on_resume, closed=closed, purses=purses)
 
 
-def _approve(person: Person, closed: bool, shown: str) -> Judge:
+def _approve(person: Person, closed: bool, _: Purses | None, shown: str) -> Judge:
     return partial(policy.on_approve, by=person.login, closed=closed, shown=shown)
 
 
@@ -74,7 +78,7 @@ async def _one(wanted: Wanted, what: str, task: Task, person: Person, case: Case
         await case.show(task)
         return Why.NO_PUSH_RIGHT
     closed = (await case.door.issue(task.issue)).state == "closed"
-    verdict = await judged(case.store, task.id, wanted(person, closed), case.now_ms)
+    verdict = await judged(case.store, task.id, wanted(person, closed, await purses_of(task.issue, case)), case.now_ms)
     done = told(verdict.decision, verdict.task)
     if done.code in UNDONE and not isinstance(verdict.decision, Ignore):
         await case.say(task.issue, f"button:{case.delivery.guid}", [outcome(done)])

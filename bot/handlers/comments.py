@@ -12,10 +12,12 @@ from bot.effects import Judge, Prepare, judged
 from bot.events import CommentEvent
 from bot.handlers.asked import ASKED
 from bot.handlers.case import Case
-from bot.policy import Approve, Ask, Decision, Ignore, Move, Person, Refuse, Resume, Unwish, Why
+from bot.handlers.grants import grant, purses_of
+from bot.policy import Approve, Ask, Decision, Hold, Ignore, Move, Person, Refuse, Resume, Unwish, Why
 from core import ledger
 from core.errors import NotFound
 from core.messages import Outcome, issues, mistake, mistakes, not_yet, outcome, state_name
+from core.messages.budget import still_spent
 from core.store import NoSuchTask
 from core.tasks import State, Task, Wish
 
@@ -47,7 +49,7 @@ class Answers:
 
 UNDONE = {
     "already", "no_task", "nothing", "closed", "no_access", "overtaken", "nothing_waits", "newer_waits",
-    "needs_approval", "no_question", "no_finding",
+    "needs_approval", "no_question", "no_finding", "budget", "unbounded",
 }  # fmt: skip
 
 
@@ -108,7 +110,12 @@ async def _obey(command: Command, comment: int, person: Person, answers: Answers
     elif command.name in ASKED:
         answers.parts.append(await ASKED[command.name](case))
     else:
-        answers.outcomes += [await _steer(command, n, comment, person, case) for n in await _targets(command, case)]
+        answers.outcomes += [
+            await grant(command, n, f"{comment}:{command.line}", case)
+            if command.name == "budget"
+            else await _steer(command, n, comment, person, case)
+            for n in await _targets(command, case)
+        ]
         if command.everything and not answers.outcomes:
             answers.outcomes.append(Outcome("nothing", case.issue))
 
@@ -160,7 +167,7 @@ async def _judge(command: Command, issue: int, person: Person, case: Case) -> Ju
         case "answer":
             return partial(policy.on_answer, closed=closed, waiver=ledger.wish(command.text))
         case _:
-            return partial(policy.on_resume, closed=closed)
+            return partial(policy.on_resume, closed=closed, purses=await purses_of(issue, case))
 
 
 async def _is_closed(issue: int, case: Case) -> bool:
@@ -175,6 +182,8 @@ def told(decision: Decision, task: Task) -> Outcome:
     match decision:
         case Move(State.CANCELLED | State.PAUSED as to):
             return Outcome(to.value, task.issue)
+        case Hold():
+            return Outcome("paused", task.issue)
         case Ask(wish):
             return Outcome("cancelling" if wish is Wish.CANCEL else "pausing", task.issue)
         case Unwish():
@@ -188,7 +197,7 @@ def told(decision: Decision, task: Task) -> Outcome:
         case Approve():
             return Outcome("approved", task.issue, f"`{task.approved_sha[:7]}`")
         case Refuse(why):
-            return Outcome(why.value, task.issue, state_name(task))
+            return Outcome(why.value, task.issue, still_spent(task) if why is Why.BUDGET else state_name(task))
         case Ignore():
             return Outcome("already", task.issue, state_name(task))
         case _:

@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from bot import policy
 from bot.effects import acted, judged
-from bot.events import InstallationEvent, RepositoryEvent, ShortRepository
+from bot.events import InstallationEvent, RepositoryEvent
 from bot.handlers.case import Case
+from bot.payloads import ShortRepository
 from core.errors import UserError
 from core.messages import LABEL_COLOR, LABEL_DESCRIPTION
 from core.refs import RepoRef

@@ -13,11 +13,14 @@ from msgspec.structs import replace
 from bot import policy
 from bot.effects import Judge, judged, with_blockers
 from bot.events import DependencyEvent, IssuesEvent
+from bot.handlers import configs
 from bot.handlers.case import Case
-from bot.policy import Ignore, LabelFacts, Refuse, Start
+from bot.policy import Ignore, LabelFacts, Refuse, Resume, Start
+from core.configured import options_of
 from core.errors import NotFound
 from core.github import Issue, Pull
 from core.messages import asks_about_pull, text_was_fixed
+from core.repoconfig import Broken, Effective
 from core.store import NoSuchTask
 from core.tasks import TRIGGER_LABEL, Options, Reason, State, Task, Trigger
 
@@ -46,12 +49,14 @@ async def on_labeled(event: IssuesEvent, case: Case) -> str:
         return policy.on_label(facts(task=task, foreign_pull=bool(pulls), seen=_was_found(task, event, case)))
 
     before = await case.task()
-    decision, started = judge(before), False
-    if isinstance(decision, Start):
+    decision, started, config = judge(before), False, None
+    if isinstance(decision, Start | Resume):
+        config = await configs.in_force_now(case)
+    if isinstance(decision, Start) and config is not None:
         task = new_task(event, case, blockers, pulls if decision.ask else [], policy.priority(issue.label_names))
-        started = await case.store.create(task)
+        started = await case.store.create(configs.fitted(task, config, case))
     if not started and (before or isinstance(decision, Start)):
-        prepare = partial(_renewed, event=event, case=case, blockers=blockers)
+        prepare = partial(_renewed, event=event, case=case, blockers=blockers, config=config)
         decision = (await judged(case.store, case.task_id(), judge, case.now_ms, prepare)).decision
     if isinstance(decision, Refuse):
         await case.refuse(person, decision)
@@ -141,13 +146,19 @@ def new_task(
     )
 
 
-def _renewed(task: Task, *, event: IssuesEvent, case: Case, blockers: tuple[int, ...]) -> Task:
+def _renewed(
+    task: Task, *, event: IssuesEvent, case: Case, blockers: tuple[int, ...], config: Effective | Broken | None
+) -> Task:
     """Setting the label again is a new trigger: whoever set it has seen the text as it is now."""
+    private = event.repository.private
+    options = replace(task.options, ci=policy.default_ci(private=private))
+    if isinstance(config, Effective):
+        options = options_of(config.config, task.options, private=private, task=task)
     return replace(
         task,
         trigger=trigger_of(event, case),
-        private=event.repository.private,
-        options=replace(task.options, ci=policy.default_ci(private=event.repository.private)),
+        private=private,
+        options=options,
         blockers=blockers,
         priority=policy.priority(tuple(label.name for label in event.issue.labels)),
         installation_id=case.installation_id,

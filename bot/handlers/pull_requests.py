@@ -3,6 +3,7 @@
 from bot import policy
 from bot.effects import Judge, judged
 from bot.events import PullEvent, task_of_pull
+from bot.handlers import configs
 from bot.handlers.case import Case
 from bot.handlers.pushes import show_on_tip
 from bot.policy import Why
@@ -29,10 +30,15 @@ async def on_closed(event: PullEvent, case: Case) -> str:
     return await _judged(task, judge, case)
 
 
+async def on_opened(event: PullEvent, case: Case) -> str:
+    return await configs.check_pull(event, case)
+
+
 async def on_reopened(event: PullEvent, case: Case) -> str:
+    checked = await configs.check_pull(event, case)
     found = await _found(event, case)
     if found is None:
-        return Why.NO_TASK
+        return checked
     task, pull = found
     person = await case.person(event.sender)
     issue = await case.door.issue(task.issue)
@@ -43,9 +49,8 @@ async def on_reopened(event: PullEvent, case: Case) -> str:
 async def on_synchronize(event: PullEvent, case: Case) -> str:
     """Check runs hang on a commit: on a new head they must be made anew."""
     task = task_of_pull(await case.all_tasks(), event.pull_request)
-    if task is None:
-        return Why.NO_TASK
-    return await show_on_tip(case, task)
+    shown = await show_on_tip(case, task) if task else Why.NO_TASK
+    return f"{shown}; {await configs.check_pull(event, case)}"
 
 
 async def _found(event: PullEvent, case: Case) -> tuple[Task, Pull] | None:

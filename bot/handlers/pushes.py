@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from bot.events import PushEvent
+from bot.handlers import configs
 from bot.handlers.case import Case
 from core.tasks import Task
 
@@ -10,7 +11,10 @@ from core.tasks import Task
 async def on_push(event: PushEvent, case: Case) -> str:
     """Check runs hang on a commit: on a new head, whoever pushed it, they must be made anew."""
     tasks = [task for task in await case.store.tasks(repo_id=case.repo_id) if task.branch == event.branch]
-    return "; ".join([await show_on_tip(case, task) for task in tasks]) or "no task is at work there"
+    told = [await show_on_tip(case, task) for task in tasks]
+    if event.changes_config:
+        told.append(await configs.on_changed(case))
+    return "; ".join(told) or "no task is at work there"
 
 
 async def show_on_tip(case: Case, task: Task) -> str:

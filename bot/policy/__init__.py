@@ -10,6 +10,8 @@ from bot.policy.decisions import (
     Approve,
     Ask,
     Decision,
+    Grant,
+    Hold,
     Ignore,
     Move,
     Person,
@@ -19,6 +21,7 @@ from bot.policy.decisions import (
     Unwish,
     Why,
 )
+from bot.policy.spending import Purses, bounds, is_stopped_by_budget, on_grant, purse_for, still_broke
 from bot.policy.steering import (
     LabelFacts,
     on_access_back,
@@ -26,6 +29,7 @@ from bot.policy.steering import (
     on_blockers,
     on_cancel,
     on_closed,
+    on_config_mended,
     on_gone,
     on_label,
     on_pause,
@@ -37,8 +41,10 @@ from bot.policy.steering import (
 from bot.policy.urgency import NORMAL_PRIORITY, is_priority, priority
 
 __all__ = [
-    "NORMAL_PRIORITY", "PUSH_ROLES", "TRIAGE_ROLES", "Approve", "Ask", "Decision", "Ignore", "LabelFacts", "Move",
-    "Person", "Refuse", "Resume", "Start", "Unwish", "Why", "default_ci", "is_asked", "is_priority", "on_access_back",
-    "on_access_lost", "on_answer", "on_approve", "on_blockers", "on_cancel", "on_closed", "on_gone", "on_label",
-    "on_pause", "on_plain_comment", "on_pull_dropped", "on_reopened", "on_resume", "on_unlabel", "priority",
+    "NORMAL_PRIORITY", "PUSH_ROLES", "TRIAGE_ROLES", "Approve", "Ask", "Decision", "Grant", "Hold", "Ignore",
+    "LabelFacts", "Move", "Person", "Purses", "Refuse", "Resume", "Start", "Unwish", "Why", "bounds", "default_ci",
+    "is_asked", "is_priority", "is_stopped_by_budget", "on_access_back", "on_access_lost", "on_answer", "on_approve",
+    "on_blockers", "on_cancel", "on_closed", "on_config_mended", "on_gone", "on_grant", "on_label", "on_pause",
+    "on_plain_comment", "on_pull_dropped", "on_reopened", "on_resume", "on_unlabel", "priority",
+    "purse_for", "still_broke",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.tasks import PausedBy, State, Wish
+from core.tasks import Cost, PausedBy, Scope, State, Wish
 
 PUSH_ROLES = frozenset({"write", "maintain", "admin"})
 TRIAGE_ROLES = PUSH_ROLES | {"triage"}
@@ -21,6 +21,7 @@ class Why(StrEnum):
     NEWER_WAITS = "newer_waits"
     NEEDS_APPROVAL = "needs_approval"
     NO_QUESTION = "no_question"
+    BUDGET = "budget"
     NO_FINDING = "no_finding"
 
     BOT = "a bot does not start work"
@@ -79,6 +80,24 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep a task paused that would have gone on by itself."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Let the task spend so much more, once for each `cause`; `resume` when that is enough to go on."""
+
+    amount: Cost
+    cause: str
+    resume: bool
+    still: Scope | None = None
+    """Whose budget stops it all the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Do nothing and say why, once."""
 
@@ -92,7 +111,7 @@ class Ignore:
     why: Why
 
 
-Decision = Start | Resume | Approve | Unwish | Ask | Move | Refuse | Ignore
+Decision = Start | Resume | Approve | Unwish | Ask | Move | Hold | Grant | Refuse | Ignore
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.policy.decisions import Ask, Decision, Ignore, Move, Person, Refuse, Resume, Start, Unwish, Why
+from bot.policy.decisions import Ask, Decision, Hold, Ignore, Move, Person, Refuse, Resume, Start, Unwish, Why
+from bot.policy.spending import Purses, is_stopped_by_budget, still_broke
 from core.tasks import ENDED, MOVES, Needs, PausedBy, Reason, State, Task, Wish, parsed
 
 
@@ -62,6 +63,8 @@ def on_unlabel(task: Task | None, by: Person, *, labelled: bool) -> Decision:
         return Ignore(Why.LABEL_BACK)
     if task is None:
         return Ignore(Why.NO_TASK)
+    if task.state is State.PAUSED and task.paused_by is not PausedBy.PERSON:
+        return Hold(Reason.LABEL_REMOVED.by(by.login))
     if task.settled or task.state is State.PAUSED:
         return Ignore(Why.STAYS)
     return _stop(task, State.PAUSED, Reason.LABEL_REMOVED.by(by.login))
@@ -71,6 +74,8 @@ def on_pause(task: Task, by: str) -> Decision:
     """`/pdev pause`."""
     if task.ended or (task.state is State.PAUSED and task.paused_by is PausedBy.PERSON):
         return Ignore(Why.STAYS)
+    if task.state is State.PAUSED:
+        return Hold(Reason.BY.by(by))  # else it would go on by itself: on the next day, or when access is back
     return _stop(task, State.PAUSED, Reason.BY.by(by))
 
 
@@ -81,8 +86,12 @@ def on_cancel(task: Task, by: str) -> Decision:
     return _stop(task, State.CANCELLED, Reason.BY.by(by))
 
 
-def on_resume(task: Task, *, closed: bool) -> Decision:
-    """`/pdev resume` and the buttons: from every end, every pause, and every question."""
+def on_resume(task: Task, *, closed: bool, purses: Purses | None = None) -> Decision:
+    """`/pdev resume` and the buttons: from every end, every pause, and every question.
+
+    `purses`: what was spent of what, for a task that a budget has stopped. While that is all the same it would only
+    stop again.
+    """
     if closed:
         return Refuse(Why.CLOSED)
     if task.state in {State.BLOCKED, State.QUEUED, State.WAITING_CHECKS}:
@@ -91,6 +100,8 @@ def on_resume(task: Task, *, closed: bool) -> Decision:
         return Ignore(Why.STAYS)
     if task.needs is Needs.APPROVAL:
         return Refuse(Why.NEEDS_APPROVAL)
+    if purses and is_stopped_by_budget(task) and still_broke(task, purses):
+        return Refuse(Why.BUDGET)
     return _go_on(task)
 
 
@@ -151,9 +162,15 @@ def on_gone(task: Task | None, reason: str) -> Decision:
 
 
 def on_access_lost(task: Task) -> Decision:
-    """The App was removed or suspended: its tokens are void, so a running agent could save nothing more."""
-    if task.settled or task.state is State.PAUSED:
+    """The App was removed or suspended: its tokens are void, so a running agent could save nothing more.
+
+    What waits for a person's word waits on, else it would go on without that word once access is back; and a person
+    who has just asked the agent to stop is not overruled by that either.
+    """
+    if task.settled or task.state in {State.PAUSED, State.WAITING_INPUT}:
         return Ignore(Why.STAYS)
+    if task.wish is Wish.PAUSE:
+        return Move(State.PAUSED, task.reason, PausedBy.PERSON)
     return Move(State.PAUSED, Reason.NO_ACCESS, PausedBy.INSTALLATION)
 
 
@@ -161,6 +178,12 @@ def on_access_back(task: Task) -> Decision:
     if task.state is State.PAUSED and task.paused_by is PausedBy.INSTALLATION:
         return Resume()
     return Ignore(Why.STAYS)
+
+
+def on_config_mended(task: Task) -> Decision:
+    """The repository's configuration can be read again: whoever waited for that goes on."""
+    waits = task.state is State.WAITING_INPUT and parsed(task.reason)[0] is Reason.CONFIG
+    return Resume() if waits else Ignore(Why.STAYS)
 
 
 def on_blockers(task: Task, open_blockers: tuple[int, ...]) -> Decision:

@@ -150,6 +150,13 @@ class Pull(Struct, frozen=True):
         return self.merged or self.merged_at is not None
 
 
+class PullFile(Struct, frozen=True):
+    """A path that a pull request changes; `previous_filename` of one that it renames."""
+
+    filename: str
+    previous_filename: str | None = None
+
+
 class Review(Struct, frozen=True):
     id: int
     node_id: str

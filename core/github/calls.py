@@ -72,6 +72,7 @@ LIST_PULLS = Call("GET", f"{_REPO}/pulls{{?head,base,state,{_PAGED}}}", "pull_re
 GET_PULL = Call("GET", f"{_REPO}/pulls/{{number}}", "pull_requests:read")
 CREATE_PULL = Call("POST", f"{_REPO}/pulls", "pull_requests:write", content=True, repeatable=False)
 EDIT_PULL = Call("PATCH", f"{_REPO}/pulls/{{number}}", "pull_requests:write", content=True)
+LIST_PULL_FILES = Call("GET", f"{_REPO}/pulls/{{number}}/files{{?{_PAGED}}}", "pull_requests:read")
 MARK_READY = Call("GRAPHQL", "markPullRequestReadyForReview", "pull_requests:write", content=True)
 LIST_REVIEWS = Call("GET", f"{_REPO}/pulls/{{number}}/reviews{{?{_PAGED}}}", "pull_requests:read")
 CREATE_REVIEW = Call("POST", f"{_REPO}/pulls/{{number}}/reviews", "pull_requests:write", content=True, repeatable=False)

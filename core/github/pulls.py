@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.github import calls, documents
-from core.github.answers import Pull, Review
+from core.github.answers import Pull, PullFile, Review
 from core.github.budget import Kind
 from core.github.issues import RepoCalls
 from core.github.sender import typed
@@ -23,6 +23,11 @@ class PullCalls(RepoCalls):
         if head:
             where["head"] = head if ":" in head else f"{self.ref.owner}:{head}"
         return await self._sender.get_all(calls.LIST_PULLS, Pull, self._at(**where))
+
+    async def changes(self, number: int, path: str) -> bool:
+        """Whether a pull request changes the file at `path`; GitHub names its first 3,000 files."""
+        files = await self._sender.get_all(calls.LIST_PULL_FILES, PullFile, self._at(number=number))
+        return any(path in {file.filename, file.previous_filename} for file in files)
 
     async def create_pull(
         self, title: str, head: str, base: str, body: str, draft: bool, *, budget: Kind = "end"

@@ -25,7 +25,7 @@ from core.messages.answers import (
     task_line,
     text_was_fixed,
 )
-from core.messages.words import issues, progress
+from core.messages.words import issues
 
 __all__ = [
     "LABEL_COLOR", "LABEL_DESCRIPTION", "CommandRow", "Outcome", "asks_about_pull", "commands_page", "gave_up",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.messages import words
 from core.messages.standing import headline
 from core.messages.words import code
+from core.progress import overall
 from core.tasks import State, Task, Wish
 
 FOOTER = "`/pdev help` shows every command."
@@ -85,6 +86,8 @@ _MISTAKES = {
     "unknown_option": "{word} is no option of it.",
     "missing_value": "{word} needs a value.",
     "bad_value": "{word} is not possible here.",
+    "bad_amount": "{word} is no amount that can be granted. Write dollars as `+5usd` or `+2.50usd`, tokens as "
+    "`+200ktokens` or `+200000tokens`; more than nothing, at most 10,000 dollars or 10,000,000,000 tokens at once.",
     "missing": "something is missing: {word}.",
     "not_an_issue": "{word} is not an issue of this repository; write it as `#7`.",
     "unexpected": "{word} has no meaning there.",
@@ -126,6 +129,9 @@ _OUTCOMES = {
     "needs_approval": "{issue} waits for approval, so going on alone does nothing. Look at its change, then press "
     "Approve on its check `pdev` or write `/pdev approve`; `/pdev cancel` ends it.",
     "no_question": "{issue} waits for no answer: it is {detail}. What you wrote is read when its next stage begins.",
+    "granted": "{issue}: {detail}",
+    "unbounded": "{issue} is not changed: {detail}",
+    "budget": "{issue} does not go on: {detail}",
     "no_finding": "{issue} has no open finding of that name, so nothing was done. Its comment lists the open ones.",
     "overtaken": "{issue} is not changed: this command arrived after one that was written later, and the later one "
     "counts. If you still want it, write it again.",
@@ -162,7 +168,7 @@ def status(tasks: Sequence[Task]) -> str:
     lines = ["| issue | where it stands | progress | pull request |", "|---|---|---|---|"]
     for task in tasks:
         pull = f"#{task.pr}" if task.pr else ""
-        lines.append(f"| #{task.issue} | {task_line(task)} | {words.bar(words.progress(task))} | {pull} |")
+        lines.append(f"| #{task.issue} | {task_line(task)} | {words.bar(overall(task))} | {pull} |")
     return "\n".join(lines) + "\n\nThe comment on each issue has the details."
 
 

@@ -1,7 +1,7 @@
 """The check runs of a task: one per stage and one summary, computed from the record alone.
 
-Being pure, the whole picture for any head sha can be drawn again at any time, by any worker. They show what has
-happened and not how far an agent has come: that is in the issue's comment, one write instead of three.
+Being pure, the whole picture for any head sha can be drawn again at any time, by any worker. How far an agent has come
+is shown by the check run of its stage alone, at the comment's pace: one more write, and none for the summary.
 """
 
 import hashlib
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from core.messages import gates, words
-from core.messages.standing import headline
+from core.messages import budget, gates, progress, words
+from core.messages.standing import WHY, headline
 from core.messages.sticky import account
 from core.tasks import LIMITS, Finding, Gate, Needs, Note, Stage, StageRun, State, Task
 
@@ -95,13 +95,14 @@ SUPERSEDED = ("Superseded", "A newer commit is on the branch; look at its checks
 WITHDRAWN = ("Withdrawn", "There was nothing on the branch, so it was deleted and its pull request closed.")
 
 
-def checks(task: Task, *, server_url: str = "", output: str = "") -> list[CheckView]:
+def checks(task: Task, *, server_url: str = "", output: str = "", live: bool = True) -> list[CheckView]:
     """Every check run that the task's head should carry now: the summary, each stage's last round, and the gates.
 
-    `server_url`: where GitHub's pages are, for links; `output`: what the gates' commands printed.
+    `server_url`: where GitHub's pages are, for links; `output`: what the gates' commands printed; without `live`
+    nothing that changes while an agent works.
     """
     last: dict[Stage, StageRun] = {run.stage: run for run in task.stages}
-    shown = [_summary(task, server_url), *(_stage(task, run) for run in last.values())]
+    shown = [_summary(task, server_url), *(_stage(task, run, live=live) for run in last.values())]
     return [*shown, _gates(task, output)] if gates.has_run(task) else shown
 
 
@@ -116,10 +117,16 @@ def _summary(task: Task, server_url: str) -> CheckView:
         status,
         conclusion,
         headline(task)[:TITLE_LIMIT],
-        words.fitting([account(task, server_url=server_url), where], SUMMARY_LIMIT).strip(),
+        words.fitting([account(task, server_url=server_url), _cost(task), where], SUMMARY_LIMIT).strip(),
         buttons=_buttons(task, conclusion),
         started_ms=task.started_ms,
     )
+
+
+def _cost(task: Task) -> str:
+    """What it has cost so far; while an agent works that is in the comment, which is written more often."""
+    told = "" if task.state is State.RUNNING else budget.spent(task)
+    return f"Cost: {told}." if told else ""
 
 
 def _open_status(task: Task) -> str:
@@ -134,7 +141,7 @@ def _buttons(task: Task, conclusion: str | None) -> tuple[Button, ...]:
     return (RESUME,)
 
 
-def _stage(task: Task, run: StageRun) -> CheckView:
+def _stage(task: Task, run: StageRun, *, live: bool) -> CheckView:
     if run.outcome is None:
         conclusion, told = None, "at work" if task.state is State.RUNNING else "waits to go on"
     else:
@@ -144,7 +151,7 @@ def _stage(task: Task, run: StageRun) -> CheckView:
         "completed" if conclusion else _open_status(task),
         conclusion,
         (f"Round {run.round}: {told}" if run.round > 1 else told.capitalize())[:TITLE_LIMIT],
-        _stage_summary(task, run),
+        _stage_summary(task, run, live=live),
         annotations=_annotations(task, run),
         buttons=(RETRY,) if conclusion in {"failure", "timed_out"} else (),
         started_ms=run.started_ms,
@@ -180,17 +187,22 @@ def _annotations(task: Task, run: StageRun) -> tuple["Annotation", ...]:
     return tuple(annotation(f) for f in open_ones[:ANNOTATION_LIMIT])
 
 
-def _stage_summary(task: Task, run: StageRun) -> str:
+def _stage_summary(task: Task, run: StageRun, *, live: bool) -> str:
     if run.outcome is None:
         parts = [
-            f"The agent is at work; how far it is stands in the comment on #{task.issue}."
+            "The agent is at work."
             if task.state is State.RUNNING
             else "It was interrupted and goes on from its checkpoint when a worker is free."
         ]
+        parts += [progress.live(task)] if live else []
     else:
         parts = [words.plain(run.summary, 20_000) or _DID.get((run.stage, run.outcome), "There is nothing to add.")]
     if run.attempts > 1:
-        parts.append(f"This is attempt {run.attempts}; the ones before were interrupted.")
+        parts.append(f"This is attempt {run.attempts}; the ones before were interrupted or repeated.")
+    if run.retried:
+        parts.append("\n".join(budget.tried_again(run, WHY.__getitem__)))
+    if run.outcome is not None and (cost := budget.of_run(run)):
+        parts.append(f"Cost: {cost}.")
     if run.stage is Stage.REVIEW:
         parts += [words.finding(f) for f in task.findings if f.round == run.round]
     return words.fitting([p for p in parts if p], SUMMARY_LIMIT)

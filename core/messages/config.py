@@ -173,6 +173,20 @@ def located(problem: Problem) -> str:
     return f"Line {problem.at.line}{column}: {sentence(problem)}"
 
 
+CHECKED = "Fine. This is in force with it, where neither a command nor the owner's file says otherwise:"
+
+
+def at_place(name: str, problem: Problem) -> str:
+    """For a terminal, in the form that editors can follow: `pdev.yml:3:9: …`."""
+    at = f":{problem.at.line}:{problem.at.column}" if problem.at else ""
+    return f"{name}{at}: {sentence(problem)}"
+
+
+def not_readable(name: str, why: str) -> tuple[str, str]:
+    """Sentence and next step."""
+    return f"{name} cannot be read: {_ended(why)}", "Give the path of a text file, such as .github/pdev.yml."
+
+
 def problems(found: Iterable[Problem], source: Source) -> str:
     """All of them, by file."""
     by_layer: dict[Layer, list[Problem]] = defaultdict(list)
@@ -231,7 +245,7 @@ def verdict(found: Sequence[Problem], source: Source) -> Verdict:
 
 
 def _annotation(problem: Problem) -> Mapping[str, Any]:
-    at = problem.at.line if problem.at else 1
+    at = problem.at.line if problem.at and problem.layer is Layer.REPOSITORY else 1
     return {
         "path": PATH, "start_line": at, "end_line": at, "annotation_level": "failure", "message": sentence(problem),
         "title": (problem.key or "pdev.yml")[:255],

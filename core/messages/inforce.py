@@ -110,7 +110,9 @@ def profiles_table() -> str:
     """Each key that differs between profiles, as it is in each where nothing else is said."""
     found = {name: in_force(Ok({"profile": name}, {})) for name in PROFILES}
     columns = [
-        {row.key: row.value for row in rows(one, Source("", ""))} for one in found.values() if isinstance(one, Effective)
+        {row.key: row.value for row in rows(one, Source("", ""))}
+        for one in found.values()
+        if isinstance(one, Effective)
     ]
     lines = [f"| key | {' | '.join(f'`{name}`' for name in PROFILES)} |", "|---" * (len(columns) + 1) + "|"]
     for key in KEYS:

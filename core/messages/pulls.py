@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from core.messages import approval, gates, words
+from core.messages import approval, budget, gates, words
 from core.messages.words import count, finding, plain
 from core.tasks import Reason, Stage, Task
 
@@ -65,7 +65,7 @@ def _details(task: Task) -> list[str]:
     rounds = count(sum(run.stage is Stage.REVIEW for run in task.stages), "review")
     found = count(len(task.findings), "finding")
     listed = words.fitting([finding(f) for f in task.findings], _FINDINGS)
-    spent = words.cost(task)
+    spent = budget.sum_of(task.cost)
     return [
         _fold(f"{rounds}, {found}", listed or "The reviewer had nothing to change."),
         _fold("Gates that pdev ran itself", words.fitting(gates.table(task).split("\n"), _GATES, between="\n"))

@@ -1,6 +1,6 @@
 """Where a task stands, why, and what a person can do next: in one line, and in a few."""
 
-from core.messages import approval, words
+from core.messages import approval, budget, words
 from core.messages.words import issues, plain, quote, stage_name
 from core.schedule import Wait
 from core.tasks import MAX_CRASHES, UNSETTLED, Needs, PausedBy, Reason, State, Task, Wish, parsed
@@ -26,6 +26,8 @@ def headline(task: Task, wait: Wait | None = None) -> str:
 
 
 def _queued(wait: Wait | None) -> str:
+    if wait is not None and wait.reason == "budget":
+        return budget.queued(wait)
     position = wait.facts.get("position") if wait else None
     if position is None:
         return "Queued"
@@ -60,7 +62,7 @@ def _waiting(task: Task, reason: Reason | None) -> str:
 def _paused(task: Task) -> str:
     return {
         PausedBy.PERSON: "Paused",
-        PausedBy.BUDGET: "Paused, the budget is spent",
+        PausedBy.BUDGET: budget.headline(task),
         PausedBy.INSTALLATION: "Paused, pdev has no access to this repository",
         None: "Paused",
     }[task.paused_by]
@@ -90,6 +92,8 @@ WHY: dict[Reason, str] = {
     Reason.AGENT_FAILED: "The agent gave up.",
     Reason.TIMEOUT: "The agent ran out of time.",
     Reason.IDLE: "The agent gave no sign of life for a long time and was stopped.",
+    Reason.BUDGET: "",  # `budget.why` says it
+    Reason.NO_PRICE: budget.NO_PRICE,
     Reason.LIMIT: "The agent reached a limit on its turns, tokens or money.",
     Reason.REFUSED: "GitHub did not accept the push.",
     Reason.SETUP: "The work could not be set up.",
@@ -138,6 +142,7 @@ _NEXT_FOR_REASON: dict[Reason, str] = {
     Reason.ISSUE_DELETED: "Its branch and pull request are kept; merge or close them as you like.",
     Reason.ISSUE_TRANSFERRED: "Its branch and pull request are kept; set the label again where the issue is now to "
     "start anew.",
+    Reason.NO_PRICE: budget.NO_PRICE_NEXT,
     Reason.PR_CLOSED: "Reopen it, or use `/pdev resume`, to go on from the last checkpoint.",
 }
 _QUEUED_FOR = {
@@ -165,6 +170,8 @@ def _why(task: Task) -> str:
 
 def _detail(task: Task, server_url: str) -> str:
     """The words of the agent or of GitHub that go with it."""
+    if task.state is State.PAUSED and task.reason == Reason.BUDGET:
+        return budget.why(task)
     if waiting := approval.waits(task, server_url):
         return waiting
     if task.reason in {Reason.FOREIGN_PULL, Reason.CONFIG}:
@@ -181,6 +188,10 @@ def _next(task: Task, wait: Wait | None) -> str:
     reason = parsed(task.reason)[0]
     if task.state is State.RUNNING and task.wish is not Wish.NONE:
         return _STOPPING
+    if wait is not None and wait.reason == "budget":
+        return budget.waits(wait)
+    if task.state is State.PAUSED and reason is Reason.BUDGET:
+        return budget.next_step(task)
     if wait is not None and wait.reason in _QUEUED_FOR:
         return _QUEUED_FOR[wait.reason]
     if reason in _NEXT_FOR_REASON:

@@ -1,7 +1,10 @@
 """The one comment per issue that says where its task stands, edited in place."""
 
-from core.messages import approval, gates, words
+from core.messages import approval, budget, gates, words
+from core.messages.progress import checklist
 from core.messages.standing import headline, story
+from core.messages.transcripts import fact
+from core.progress import overall
 from core.schedule import Wait
 from core.tasks import Stage, StageRun, State, Task
 
@@ -32,16 +35,24 @@ def marker(task: Task) -> str:
     return MARKER.format(id=task.id)
 
 
-def sticky(task: Task, now_ms: int, *, wait: Wait | None = None, notice: str = "", server_url: str = "") -> str:
+def sticky(
+    task: Task,
+    now_ms: int,
+    *,
+    wait: Wait | None = None,
+    notice: str = "",
+    server_url: str = "",
+    transcripts: str = "",
+) -> str:
     """The whole comment.
 
     `wait`: why a queued task does not start; `notice`: a line that the operator's set-up calls for, such as agents
-    running without a sandbox; `server_url`: where GitHub's pages are, for links.
+    running without a sandbox; `server_url`: where GitHub's pages are, for links; `transcripts`: the link to them.
     """
     parts = [
         marker(task),
         f"### {words.ICONS[task.state]} {headline(task, wait)}",
-        _progress(task, now_ms),
+        " · ".join(p for p in (_progress(task, now_ms), transcripts and fact(transcripts)) if p),
         account(task, now_ms=now_ms, wait=wait, server_url=server_url),
         f"_{notice}_" if notice else "",
     ]
@@ -64,15 +75,17 @@ def account(task: Task, *, now_ms: int | None = None, wait: Wait | None = None, 
 def _progress(task: Task, now_ms: int) -> str:
     if not task.stages:
         return ""
-    shown = [] if task.settled else [words.bar(words.progress(task))]
+    shown = [] if task.settled else [words.bar(overall(task))]
     took = words.worked(task, now_ms)
     worked = f"{words.duration(took)} of work" if took else ""
-    return " · ".join(p for p in (*shown, worked, words.cost(task)) if p)
+    return " · ".join(p for p in (*shown, worked, budget.spent(task)) if p)
 
 
 def _stages(task: Task, now_ms: int | None) -> str:
     shown = task.stages[-_MOST_RUNS:]
     lines = [_run(task, run, now_ms) for run in shown]
+    if now_ms is not None:
+        lines += checklist(task, "  ")
     if hidden := len(task.stages) - len(shown):
         lines = [f"- … {words.count(hidden, 'earlier stage')}", *lines]
     if task.state not in {State.MERGED, State.COMPLETED, State.CANCELLED} and not _is_withdrawn(task):
@@ -101,7 +114,7 @@ def _run(task: Task, run: StageRun, now_ms: int | None) -> str:
     told = approval.outcome_word(run.stage) if run.outcome == "asked" else _OUTCOMES.get(run.outcome, run.outcome)
     took = words.duration((run.ended_ms or run.started_ms) - run.started_ms)
     box = "x" if run.outcome in _DONE else " "
-    return f"- [{box}] " + " · ".join(p for p in (name, again, told, took) if p)
+    return f"- [{box}] " + " · ".join(p for p in (name, again, told, took, budget.of_run(run)) if p)
 
 
 def _doing(task: Task, run: StageRun, now_ms: int | None) -> list[str]:

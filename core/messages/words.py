@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from core.tasks import Finding, Stage, State, Task
+from core.tasks import Finding, State, Task
 
 _LOUD = re.compile(r"(@(?=\w)|#(?=\d)|\bGH-(?=\d)|/issues/(?=\d)|/pull/(?=\d))", re.IGNORECASE)
 """What GitHub turns into a mention or a reference."""
@@ -38,29 +38,6 @@ def duration(ms: int) -> str:
 def worked(task: Task, now_ms: int) -> int:
     """Milliseconds that stages of the task have taken; waiting for people and for slots is none of them."""
     return sum((run.ended_ms or now_ms) - run.started_ms for run in task.stages)
-
-
-def cost(task: Task) -> str:
-    """Money and tokens of a task so far; empty when no agent reported any."""
-    parts = []
-    if task.cost.usd:
-        parts.append(f"${task.cost.usd:.2f}")
-    if task.cost.tokens:
-        parts.append(f"{task.cost.tokens:,} tokens")
-    return " · ".join(parts)
-
-
-def progress(task: Task) -> int:
-    """Percent of the whole way. Nobody knows how many rounds there will be, so each takes half of what is left."""
-    if task.settled:
-        return 100
-    # Correct follows review, so the steps of the loop are review 1, correct 1, review 2, …
-    step = 2 * (task.round - 1) + (task.stage is Stage.CORRECT)
-    begin, end = {
-        Stage.DEVELOP: (0.0, 40.0),
-        Stage.FINALIZE: (80.0, 100.0),
-    }.get(task.stage, (80 - 40 / 2**step, 80 - 20 / 2**step))
-    return int(begin + (end - begin) * task.progress / 100)
 
 
 def bar(percent: int) -> str:

@@ -68,6 +68,7 @@ class Limits(_Part):
     idle_minutes: Annotated[float, Field(gt=0, le=120)] = Field(
         5, description="An agent without a sign of life for so long is stopped."
     )
+    setup_minutes: Annotated[float, Field(gt=0, le=240)] = Field(15, description="The longest that setup may run.")
 
 
 class Money(_Part):

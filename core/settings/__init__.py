@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from core.budget import Caps
 from core.errors import BadSettings
 from core.secret import Secret
+from core.settings import outside
 from core.settings.reading import Reading
 from core.settings.variables import AGENTS, LOG_FORMATS, LOG_LEVELS, SANDBOXES, VARIABLES, Variable
 from core.tasks import Cap
@@ -65,11 +66,18 @@ class Settings:
     secret: Secret
     data_dir: Path
     base_url: str
+    artifacts_dir: Path | None
+    transcript_days: int
+    transcripts_mb: int
     agent: str
     sandbox: str
     slots: int
     script_socket: Path | None
     worker_port: int
+    toolchains: tuple[Path, ...]
+    egress_allow: tuple[str, ...]
+    egress_proxy: str
+    mirrors: Mapping[str, str]
     lease_s: float
     beat_s: float
     sweep_s: float
@@ -104,14 +112,19 @@ class Settings:
             github_server_url=read.address("GITHUB_SERVER_URL", "https://github.com"),
             secret=read.own_secret(private_key),
             data_dir=read.data_dir(),
-            base_url=read.address(
-                "PDEV_BASE_URL", f"http://{f'[{host}]' if ':' in host else host}:{port}", anywhere=True
-            ),
+            base_url=read.address("PDEV_BASE_URL", "", anywhere=True),
+            artifacts_dir=read.folder("PDEV_ARTIFACTS_DIR"),
+            transcript_days=read.whole("PDEV_TRANSCRIPT_DAYS", 7, 1, 365),
+            transcripts_mb=read.whole("PDEV_TRANSCRIPTS_MB", 256, 1, 1_000_000),
             agent=read.choice("PDEV_AGENT", "", AGENTS),
             sandbox=read.choice("PDEV_SANDBOX", "bubblewrap", SANDBOXES),
             slots=read.whole("PDEV_SLOTS", min(16, 2 * (os.cpu_count() or 1)), 1, 64),
             script_socket=read.path("PDEV_SCRIPT_SOCKET"),
             worker_port=read.whole("PDEV_WORKER_PORT", 0, 0, 65_535),
+            toolchains=outside.toolchains(read),
+            egress_allow=outside.egress_allow(read),
+            egress_proxy=outside.egress_proxy(read),
+            mirrors=outside.mirrors(read),
             lease_s=lease_s,
             beat_s=read.seconds("PDEV_BEAT_S", min(5, lease_s / 4), 0.05, lease_s / 2),
             sweep_s=read.seconds("PDEV_SWEEP_S", 5, 0.1, 600),

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from core.budget import of_repository
 from core.repoconfig import Effective
 from core.schedule import Caps
 from core.store.scripts import Room
+from core.store.spending import keep_budgets
 
 _AGE_MS = 90 * 86_400_000
 """Each attempt and each label renews it; a repository without either for so long has no task that waits."""
@@ -29,6 +31,7 @@ class Configs(Room):
 
     async def saw_config(self, repo_id: int, effective: Effective) -> bool:
         """Say what is in force now. True, with an event, when that differs from what was seen before."""
+        await keep_budgets(self._redis, repo_id, of_repository(effective.config))
         default, cap = _DEFAULT.config.max_agents, effective.config.max_agents
         return bool(await self._scripts(
             "saw_config", str(repo_id), effective.digest, _DEFAULT.digest, str(cap), str(default), _AGE_MS

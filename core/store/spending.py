@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from redis.asyncio import Redis
 
 from core.budget import SHARED, Account, Caps, Spending, Spent, day_of, raised, together, used_up
 from core.store.scripts import Room
@@ -18,7 +19,7 @@ _MICRO = 1_000_000
 """Money is kept in whole micro-dollars: sums of floats drift."""
 _MOST = 1 << 50
 """What one run can be charged with, in any unit: an agent's own count is no reason to break a sum."""
-_KEPT_MS = 40 * 86_400_000
+_KEPT_MS = 90 * 86_400_000
 _OPERATOR = "pdev:budget:operator"
 
 
@@ -50,18 +51,13 @@ class Ledgers(Room):
         micro = round(amount.usd * _MICRO)
         return bool(await self._scripts("grant_more", scope.value, name, cause, micro, amount.tokens))
 
-    async def remember_caps(self, repo_id: int, caps: Caps) -> None:
-        """Keep the repository's bounds for those who have no configuration at hand: scheduler, sweep, web process."""
-        own = Caps(task=caps.task, session=caps.session, repository_day=caps.repository_day)
-        await self._redis.set(f"pdev:budget:{repo_id}", msgspec.json.encode(own), px=_KEPT_MS)
-
     async def remember_operator_caps(self, caps: Caps) -> None:
         """Keep the operator's bounds: the workers know them, others only from here."""
         own = Caps(owner_day=caps.owner_day, server_day=caps.server_day)
         await self._redis.set(_OPERATOR, msgspec.json.encode(own))
 
     async def budget_caps(self, repo_id: int) -> Caps:
-        """The bounds as last remembered; none for a repository in which nobody has worked yet."""
+        """The bounds as last seen; none for a repository whose configuration nobody has read yet."""
         return (await self._all_caps([repo_id]))[repo_id]
 
     async def broke(self, tasks: Iterable[Task]) -> dict[str, Scope]:
@@ -110,6 +106,12 @@ class Ledgers(Room):
             *used,
         )  # fmt: skip
         return {scope: _spent(found[5 * n : 5 * n + 5]) for n, scope in enumerate(Scope)}
+
+
+async def keep_budgets(redis: "Redis", repo_id: int, caps: Caps) -> None:
+    """Keep a repository's bounds for those who have no configuration at hand: scheduler, sweep, web process."""
+    own = Caps(task=caps.task, session=caps.session, repository_day=caps.repository_day)
+    await redis.set(f"pdev:budget:{repo_id}", msgspec.json.encode(own), px=_KEPT_MS)
 
 
 def stage_key(run: StageRun | None) -> str:

@@ -31,6 +31,9 @@ MOVES: Mapping[State, frozenset[State]] = {
 """Every legal move. Every end can be resumed, so every end leads back to queued; and whatever became of a task,
 a person may still merge its pull request."""
 
+_DONE = frozenset({"passed", "approved", "corrections_needed"})
+"""Outcomes of a stage that did what it was there for."""
+
 _ENDS_A_RUN: Mapping[State, str] = {
     State.WAITING_INPUT: "stopped",
     State.WAITING_CHECKS: "passed",
@@ -85,7 +88,8 @@ def enter_stage(task: Task, now_ms: int) -> Task:
     After any other end the stage starts anew.
     """
     last = task.last_run
-    if last and (last.stage, last.round) == (task.stage, task.round) and last.outcome in {None, "paused"}:
+    is_same = last is not None and (last.stage, last.round) == (task.stage, task.round)
+    if last and is_same and last.outcome in {None, "paused"}:
         rest = 0 if last.ended_ms is None else now_ms - last.ended_ms
         again = replace(
             last, attempts=last.attempts + 1, outcome=None, ended_ms=None, summary="", started_ms=last.started_ms + rest
@@ -94,7 +98,9 @@ def enter_stage(task: Task, now_ms: int) -> Task:
     else:
         begun = StageRun(stage=task.stage, round=task.round, started_ms=now_ms, epoch=task.epoch)
         runs = (*task.stages, begun)
-    return replace(task, stages=runs, progress=0, activity="", updated_ms=now_ms)
+    if is_same and last and last.outcome not in _DONE:  # what was done is kept, so how far it is stays as well
+        return replace(task, stages=runs, activity="", updated_ms=now_ms)
+    return replace(task, stages=runs, progress=0, milestones=(), activity="", updated_ms=now_ms)
 
 
 def leave_stage(task: Task, outcome: str, now_ms: int, summary: str = "") -> Task:

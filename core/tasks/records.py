@@ -86,6 +86,13 @@ class Scope(StrEnum):
     SERVER_DAY = "server_day"
 
 
+class Milestone(msgspec.Struct, frozen=True):
+    """A step of an agent's plan."""
+
+    title: str
+    done: bool = False
+
+
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     usd: float = 0.0
     tokens: int = 0
@@ -131,8 +138,6 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     """How many times it may spend its own caps: once more each time that a person lets it go on."""
 
 
-
-
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a task is run with, fixed when it is added."""
 
@@ -146,6 +151,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ci: str = "every_push"
     """When agent-written code may reach the branch, and with it CI and its secrets: `every_push`, `ready` (the reviewer
     approved) or `approved` (a person with push rights did)."""
+    transcripts: bool | None = None
+    """What the configuration says about showing agents' transcripts; None: only in private repositories."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,8 +215,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     baseline: dict[str, tuple[str, ...]] = {}
     """What a verify command did on the base, by base commit and command: the outcome, then the tests that failed."""
     progress: int = 0
-    """Percent of the running stage, as the agent reports it."""
+    """Percent of the running stage, from what its agent does and says."""
     activity: str = ""
+    milestones: tuple[Milestone, ...] = ()
+    """The plan of the running stage's agent."""
     cost: Cost = Cost()
     cap: Cap = Cap()
     """What its repository allowed it to spend when that was last looked at; `granted` comes on top."""
@@ -255,6 +264,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     def shown_sha(self) -> str:
         """The commit that people see at the end of the branch: check runs belong there."""
         return self.tip_sha or self.head_sha
+
+    @property
+    def shows_transcripts(self) -> bool:
+        """Whether what its agents say and do is recorded and linked; a repository that turns public ends it at once."""
+        return self.private if self.options.transcripts is None else self.options.transcripts
 
     @property
     def settled(self) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol
 
 from jobs.agents.results import Answer
+from jobs.sandbox import Surroundings
 
 Role = Literal["developer", "reviewer", "corrector", "finalizer"]
 Access = Literal["read", "edit", "full"]
@@ -75,7 +76,8 @@ class RunSpec(Generic[Answer]):
     """One agent run. Nothing in it is secret.
 
     `home` is the task's own folder, kept between runs for `resume`. `metadata` and `read_only` are shown read-only.
-    `repairs`: so many answers that do not fit are given back to the agent, within the same bounds.
+    `around` is what setup made. `repairs`: so many answers that do not fit are given back to the agent, within the
+    same bounds.
     """
 
     run_id: str
@@ -93,6 +95,7 @@ class RunSpec(Generic[Answer]):
     resume: str | None = None
     bounds: Bounds = Bounds()
     repairs: int = 2
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
-from jobs.bench import configured, finishing, keeping, pulls, reviews, road, talk
+from jobs.bench import configured, finishing, guide, keeping, pulls, reviews, road, talk
+from jobs.bench.recording import Transcripts
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -46,12 +47,12 @@ class Tools:
     """One HOME per task lives here, kept so that an agent can go on with its own conversation."""
     author: tuple[str, str]
     """Name and e-mail address of pdev's commits."""
-    config: Config = field(default_factory=Config)
-    """What holds for repositories."""
     operator: Caps = field(default_factory=Caps)
     """What all repositories of an owner, and all of the server, may spend in a day."""
     sandbox: Sandbox | None = None
     """Where verify commands run; without one they do not."""
+    transcripts: Transcripts | None = None
+    """Where runs are recorded; None: nowhere."""
 
 
 class Bench:
@@ -62,13 +63,14 @@ class Bench:
         self.lease = lease
         self.tools = tools
         self.door: RepoDoor = tools.github.repo(task.installation_id, task.repository, repo_id=task.repo_id)
-        self.config = tools.config
+        self.config = Config()
         """The repository's configuration in force for this attempt."""
         self.default_branch = ""
         """Of the repository, known once it is set up."""
         self.sightings = 0
         """How often a good configuration of this repository had been seen when this attempt began to read it."""
         self.hearing = talk.Hearing()
+        self.guide = guide.Guide()
         self.runs = 0
         """How many agents this attempt has run: with the epoch, the name of each run."""
         self.wip_sha = ""

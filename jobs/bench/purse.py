@@ -20,7 +20,7 @@ from core.store import Run
 from core.tasks import Cost, Exhausted, Scope
 from jobs.agents import AgentEvent, Bounds, RunResult, RunStatus
 from jobs.deps import STORE_AWAY
-from jobs.stops import OutOfBudget
+from jobs.stops import OutOfBudget, Refilled
 
 if TYPE_CHECKING:
     from jobs.bench import Bench
@@ -54,8 +54,9 @@ class Purse:
         """Look what is left. Raises `OutOfBudget` when that is nothing, or when nothing would ever stop the run."""
         bench.runs += 1
         store = bench.tools.store
-        caps = budget.together(budget.of_repository(bench.config), bench.tools.operator)
-        await store.remember_caps(bench.task.repo_id, caps)
+        # What all tasks share is the repository's to bound: no task's own profile raises it.
+        shared = budget.together(await store.budget_caps(bench.task.repo_id), bench.tools.operator)
+        caps = replace(shared, task=budget.of_repository(bench.config).task)
         accounts = _accounts(bench, caps, await store.spending(bench.task))
         purse = cls(bench, accounts, caps)
         await bench.note(cap=caps.task, **purse.facts())
@@ -110,11 +111,13 @@ class Purse:
         )
         await self._charge()
 
-    def judge(self, result: RunResult[Any]) -> None:
-        """Raises `OutOfBudget` for a run that was stopped at one of its bounds."""
-        kind = _LIMITS.get(result.status)
-        if kind:
-            raise OutOfBudget(budget.overdrawn(self._accounts) or budget.tightest(self._accounts, kind))
+    async def judge(self, result: RunResult[Any]) -> None:
+        """Raises `OutOfBudget` for a run that was stopped at one of its bounds, `Refilled` if that was raised since."""
+        if kind := _LIMITS.get(result.status):
+            await self._charge()
+            if budget.used_up(self._accounts):
+                raise OutOfBudget(budget.overdrawn(self._accounts) or budget.tightest(self._accounts, kind))
+            raise Refilled
 
     def facts(self) -> dict[str, Any]:
         """The record's fields that say what was spent, by the task and by its stage."""
@@ -135,7 +138,18 @@ class Purse:
         spending = await self._bench.tools.store.charge(self._bench.task, used)
         self._charged = used
         self._accounts = _accounts(self._bench, self._caps, spending)
+        if budget.overdrawn(self._accounts) and await self._is_granted_more():
+            self._accounts = _accounts(self._bench, self._caps, spending)
         self._exhausted = budget.overdrawn(self._accounts)
+
+    async def _is_granted_more(self) -> bool:
+        """Whether somebody has, since the record was last read."""
+        bench = self._bench
+        newest = await bench.tools.store.task(bench.task.id)
+        if newest is None or newest.granted == bench.task.granted:
+            return False
+        bench.task = replace(bench.task, granted=newest.granted, grants=newest.grants)
+        return True
 
 
 def _is_priced(bench: Bench) -> bool:

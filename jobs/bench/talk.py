@@ -7,7 +7,6 @@ wakes the report. What it costs is charged meanwhile (`jobs/bench/purse`) and sa
 from __future__ import annotations
 
 import contextlib
-import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +17,13 @@ from pydantic import BaseModel
 from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
 from core.tasks import Reason, Stage, Task
-from jobs.agents import About, AgentEvent, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from jobs.agents import About, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from jobs.bench.guide import override, read_guide, refused
+from jobs.bench.listener import Listener
 from jobs.bench.purse import Purse
+from jobs.bench.recording import recorded
 from jobs.lease import StopReason
-from jobs.prompts import Said, prompt
+from jobs.prompts import BadTemplate, Material, Said, prompt
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ ROLES: dict[Stage, Role] = {
     Stage.FINALIZE: "finalizer",
 }
 PUSH_RIGHTS = frozenset({"admin", "maintain", "write"})
-_SAVE_EVERY_S = 1.0
 _COMMAND = re.compile(
     r"^[ \t]*/pdev\b(?:[ \t]+(?:answer|fix)\b[.,:;!]?(?P<text>[^\n]*)|[^\n]*)", re.MULTILINE | re.IGNORECASE
 )
@@ -57,19 +58,37 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     if bench.lease.stopped.is_set():
         raise Stopped
     purse = await Purse.opened(bench)
-    listener = _Listener(bench, purse)
-    text = prompt(
-        bench.task, schema=answer_schema(kind), diff=diff, comments=await heard(bench.door, bench.task, bench.hearing)
-    )
+    text = await _prompt(bench, kind, diff)
     spec = _spec(bench, kind, access, text, purse.bounds)
-    async with purse:
+    async with purse, recorded(bench, text) as recording:
+        listener = Listener(bench, purse, recording)
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
+        recording.end(result)
         await purse.settle(result)
     if bench.lease.why is StopReason.LOST:
         raise Stopped
     await bench.note(activity="", **purse.facts())
-    purse.judge(result)
+    await purse.judge(result)
     return _judge(bench, result)
+
+
+async def _prompt(bench: Bench, kind: type[R], diff: str) -> str:
+    """What the agent is told; raises `GaveUp` when the repository's own text for its role cannot be used."""
+    guide = await read_guide(bench)
+    verify = bench.config.verify
+    try:
+        material = Material(
+            schema=answer_schema(kind),
+            config=bench.config,
+            diff=diff,
+            comments=await heard(bench.door, bench.task, bench.hearing),
+            guidance=guide.guidance,
+            verify=() if isinstance(verify, str) else verify,
+            override=override(guide, ROLES[bench.task.stage]),
+        )
+        return prompt(bench.task, material)
+    except BadTemplate as bad:
+        raise refused(guide, bad) from bad
 
 
 def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds) -> RunSpec[R]:
@@ -153,30 +172,3 @@ async def _acknowledge(door: RepoDoor, comment_id: int, hearing: Hearing) -> Non
     hearing.acknowledged.add(comment_id)
     with contextlib.suppress(UserError, BudgetSpent):
         await door.react_to_comment(comment_id, "eyes", budget="question")
-
-
-@dataclass(slots=True)
-class _Listener:
-    """Follows one run."""
-
-    bench: Bench
-    purse: Purse
-    saved_at: float = float("-inf")
-
-    async def hear(self, event: AgentEvent) -> None:
-        await self.purse.hear(event)
-        if event.kind not in {"progress", "text", "tool_call", "plan"} or event.t - self.saved_at < _SAVE_EVERY_S:
-            return
-        if self.bench.lease.stopped.is_set():
-            return
-        self.saved_at = event.t
-        progress = percent_of(event.data.get("percent"), self.bench.task.progress)
-        await self.bench.note(progress=progress, activity=event.title[:200], **self.purse.facts())
-        await self.bench.tools.store.note("agent.progress", self.bench.task, percent=progress)
-
-
-def percent_of(said: object, before: int) -> int:
-    """What an agent says of its progress, from 0 to 99, or what it said before if that is no number."""
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
-        return before
-    return min(99, max(0, int(said)))

@@ -9,7 +9,8 @@ from jobs.git.branches import branch_name
 from jobs.git.cache import MINIMUM_GIT, Cache, Mirror, git_version
 from jobs.git.changes import LINK_MODE, NESTED_MODE, NO_OBJECT, Blob, FileChange, Signature
 from jobs.git.errors import GitError, GitKind, classify, redact
-from jobs.git.objects import Diff
+from jobs.git.listing import Entry, export, listing, texts
+from jobs.git.objects import Diff, Objects
 from jobs.git.process import Git
 from jobs.git.worktree import Snapshot, Worktree
 
@@ -21,17 +22,22 @@ __all__ = [
     "Blob",
     "Cache",
     "Diff",
+    "Entry",
     "FileChange",
     "Git",
     "GitError",
     "GitKind",
     "Mirror",
+    "Objects",
     "Signature",
     "Snapshot",
     "Worktree",
     "branch_name",
     "classify",
+    "export",
     "git_version",
     "is_branch_name",
+    "listing",
     "redact",
+    "texts",
 ]

@@ -4,24 +4,35 @@ Diffs, start commits and records on refs need no checkout. Everything here works
 agent wrote is ever opened by name.
 """
 
+import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jobs.git.changes import NO_OBJECT, Blob, FileChange, Signature, parse_raw_diff
+from jobs.git.changes import LINK_MODE, NO_OBJECT, Blob, FileChange, Signature, parse_raw_diff
 from jobs.git.errors import GitError, GitKind
 from jobs.git.process import Call, Git
 
 BLOB_CAP = 10 << 20
 TOTAL_CAP = 64 << 20
 DIFF_CAP = 2 << 20
+_LINK = f"{LINK_MODE:o}"
+_FILE_MODES = frozenset({"100644", "100755"})
+_MAX_LINK = 4096
+"""Bytes of a symbolic link that is followed (Linux's own limit)."""
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _SAFE_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=none")
 
 
 def is_sha(name: str) -> bool:
     return bool(_SHA.fullmatch(name))
+
+
+def _end_of(path: str, target: bytes) -> str:
+    """Where a symbolic link at `path` leads inside the repository; empty when it leads out of it."""
+    end = posixpath.normpath(posixpath.join(posixpath.dirname(path), target.decode("utf-8", "replace")))
+    return "" if end.startswith(("/", "..")) or end == "." else end
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,35 @@ class Objects:
     async def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `new` contains `old`. Raises GitError (missing) when either is unknown here."""
         return (await self.git.run("merge-base", "--is-ancestor", old, new, call=self._asks())).code == 0
+
+    async def files(self, commit: str, paths: Sequence[str], *, cap: int = BLOB_CAP) -> dict[str, bytes]:
+        """The contents of those `paths` that are files of at most `cap` bytes in the commit.
+
+        A symbolic link to another file of the repository is followed once.
+        """
+        entries = await self._entries(commit, paths)
+        links = {path: blob for path, (mode, blob) in entries.items() if mode == _LINK}
+        if links:
+            texts = await self._read(set(links.values()), _MAX_LINK)
+            ends = {path: _end_of(path, texts[blob]) for path, blob in links.items() if blob in texts}
+            behind = await self._entries(commit, [end for end in ends.values() if end])
+            entries |= {path: behind.get(ends.get(path, ""), ("", "")) for path in links}
+        wanted = {path: blob for path, (mode, blob) in entries.items() if mode in _FILE_MODES}
+        data = await self._read(set(wanted.values()), cap)
+        return {path: data[blob] for path, blob in wanted.items() if blob in data}
+
+    async def _entries(self, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Mode and object of each of these paths that is there."""
+        if not paths:
+            return {}
+        said = await self.git.run("ls-tree", "-z", "--full-tree", commit, "--", *paths, call=self.call())
+        rows = [row.partition(b"\t") for row in said.stdout.split(b"\0") if row]
+        found = {path.decode("utf-8", "replace"): facts.decode().split() for facts, _, path in rows}
+        return {path: (mode, sha) for path, (mode, _, sha) in found.items() if path in paths}
+
+    async def _read(self, blobs: Iterable[str], cap: int) -> dict[str, bytes]:
+        sizes = await self._sizes(tuple(blobs))
+        return await self._contents([blob for blob, size in sizes.items() if size <= cap], sizes)
 
     async def entry(self, commit: str, path: str) -> tuple[str, str] | None:
         """Mode and object of what stands at `path` in a commit; None when nothing does."""

@@ -22,6 +22,7 @@ from core.schedule import Wait, plan
 from core.store import Store, Surface
 from core.tasks import State, Task
 from jobs.report.checkruns import CheckRuns
+from jobs.report.transcripts import Shown
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +32,9 @@ NEWS_MS = 2_000
 """The shortest time between two writes about a running task, so that stages that end quickly are told together."""
 PROGRESS_MS = 20_000
 """The shortest time between two writes that only show progress."""
-PROGRESS_SHARE_MS = 12_000
-"""… and this much for each running task: 50 of them stay under 400 content writes an hour (GitHub's limit is 500)."""
+PROGRESS_SHARE_MS = 24_000
+"""… and this much for each running task. A report of progress is two writes, comment and check run, so 50 tasks make
+300 an hour, which leaves 100 of the 400 that pdev allows itself for what people wait for (GitHub's limit is 500)."""
 _AGAIN_S = 5.0
 """For trouble that passes by itself and did not say when."""
 
@@ -46,7 +48,8 @@ class Overtaken(Exception):
 class Reporter:
     """The report job. `notice` is a line for every comment that the operator's set-up calls for.
 
-    `owner` is the worker's id: what it was reporting is given up with it.
+    `owner` is the worker's id: what it was reporting is given up with it. `transcripts`: where they are and how people
+    get there.
     """
 
     def __init__(
@@ -57,11 +60,13 @@ class Reporter:
         *,
         notice: str = "",
         owner: str = "",
+        transcripts: Shown | None = None,
     ) -> None:
         self._store = store
         self._github = github
         self._clock = clock
         self._notice = notice
+        self._transcripts = transcripts or Shown()
         self._token = f"{owner}:{uuid4().hex}"
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._own_login = ""
@@ -120,7 +125,9 @@ class Reporter:
         kind = _kind(task, is_turn=not surface.shown.startswith(prints.turn))
         try:
             surface = await self._show_comment(task, surface, door, kind, prints, wait, hold)
-            await CheckRuns(self._store, door, kind, self._clock.now(), hold).show(task, surface)
+            link = self._link(task)
+            text = partial(self._transcripts.text, link=link)
+            await CheckRuns(self._store, door, kind, self._clock.now(), hold, link, text).show(task, surface)
         except (NotFound, Forbidden, InstallationSuspended) as gone:
             _log.warning("%s cannot be shown on GitHub: %s", task.slug, gone)
         surface = await self._store.surface(task.id)
@@ -140,9 +147,12 @@ class Reporter:
     async def _show_comment(
         self, task: Task, surface: Surface, door: RepoDoor, kind: Kind, prints: "_Prints", wait: Wait | None, hold: Hold
     ) -> Surface:
-        body = sticky(task, self._clock.now_ms(), wait=wait, notice=self._notice, server_url=door.server_url)
+        draw = partial(sticky, task, self._clock.now_ms(), wait=wait, notice=self._notice, server_url=door.server_url)
+        link = self._link(task)
+        body = draw(transcripts=link)
         told = f"{prints.turn}:{prints.news}"
-        digest = f"{told}:{_digest(body)}"
+        # A link that was only renewed is no reason to write.
+        digest = f"{told}:{_digest(draw(transcripts=link and 'link'))}"
         is_told = surface.comment_digest.startswith(told) and surface.shown != told  # only the checks are missing
         if digest == surface.comment_digest or is_told:
             return surface
@@ -177,6 +187,9 @@ class Reporter:
             self._own_login = (await self._github.app().me()).bot_login
         return next((one.id for one in mine if one.user and one.user.login == self._own_login), None)
 
+    def _link(self, task: Task) -> str:
+        return self._transcripts.link(task, self._clock.now_ms())
+
     async def _wait(self, task: Task) -> Wait | None:
         """Why a queued task does not start."""
         if task.state is not State.QUEUED:
@@ -198,7 +211,7 @@ class _Prints(NamedTuple):
 
 def _prints(task: Task, wait: Wait | None, server_url: str) -> _Prints:
     turn = (task.state, task.needs, task.paused_by, task.reason, task.wish, task.pr, bool(task.head_sha), task.tip_sha)
-    drawn = [view.digest() for view in checks(task, server_url=server_url)]
+    drawn = [view.digest() for view in checks(task, server_url=server_url, live=False)]
     news = (headline(task, wait), account(task, wait=wait, server_url=server_url), drawn, task.shown_sha)
     return _Prints(_digest(repr(turn)), _digest(repr(news)))
 

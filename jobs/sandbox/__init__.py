@@ -5,10 +5,11 @@ whose output is capped and whose end is certain.
 """
 
 from jobs.sandbox.bubblewrap import Bubblewrap, find_bubblewrap
-from jobs.sandbox.contract import Check, Limits, ProbeReport, Sandbox, SandboxError, SandboxSpec
+from jobs.sandbox.contract import Check, Limits, ProbeReport, Sandbox, SandboxError, SandboxSpec, Surroundings
 from jobs.sandbox.plain import NoSandbox
 from jobs.sandbox.process import OutputTooLarge, Process, StillAlive
 from jobs.sandbox.runtime import Runtime, this_python
+from jobs.sandbox.toolchains import Toolchains, find_toolchains
 
 __all__ = [
     "Bubblewrap",
@@ -23,6 +24,9 @@ __all__ = [
     "SandboxError",
     "SandboxSpec",
     "StillAlive",
+    "Surroundings",
+    "Toolchains",
     "find_bubblewrap",
+    "find_toolchains",
     "this_python",
 ]

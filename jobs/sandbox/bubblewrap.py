@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from jobs.sandbox.contract import Limits, ProbeReport, SandboxError, SandboxSpec
+from jobs.sandbox.mounts import around_binds
 from jobs.sandbox.process import Process, start
 from jobs.sandbox.runtime import ETC_FILES, Runtime, system_binds, this_python
 
@@ -56,10 +57,13 @@ def arguments(spec: SandboxSpec, runtime: Runtime, files: Mapping[str, int], *, 
         words += ["--ro-bind-data", str(descriptor), f"/etc/{name}"]
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(spec.limits.tmp_size), "--tmpfs", "/tmp"]  # noqa: S108
     words += ["--perms", "0755", "--dir", SOCKETS, "--bind", str(spec.home), HOME]
-    for path in (*runtime.roots, *spec.read_only):
+    for path in (*runtime.roots, *spec.read_only, *spec.around.read_only):
         words += ["--ro-bind", str(path), str(path)]
+    for path in spec.around.writable:
+        words += ["--bind", str(path), str(path)]
     words += ["--ro-bind" if spec.frozen else "--bind", str(spec.worktree), str(spec.worktree)]
     link = spec.worktree / ".git"
+    words += around_binds(spec)
     for path in (*spec.metadata, *([link] if spec.metadata and link.exists() else [])):
         words += ["--ro-bind", str(path), str(path)]
     for name, path in spec.sockets.items():
@@ -116,7 +120,7 @@ class Bubblewrap:
     def environment(self, spec: SandboxSpec) -> dict[str, str]:
         """All that the program and everything around it inside gets."""
         return {
-            "PATH": self.runtime.search_path,
+            "PATH": ":".join([*map(str, spec.around.path), self.runtime.search_path]),
             "HOME": HOME,
             "USER": "agent",
             "LANG": "C.UTF-8",
@@ -125,6 +129,7 @@ class Bubblewrap:
             "PYTHONPYCACHEPREFIX": "/tmp/pycache",  # noqa: S108  (or every test run would leave files in the tree)
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_TERMINAL_PROMPT": "0",
+            **spec.around.env,
             **spec.env,
         }
 

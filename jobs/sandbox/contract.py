@@ -26,6 +26,23 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a program finds around its worktree besides the system, such as installed packages. Nothing in it is secret.
+
+    `env` are variables, `path` folders in front of PATH. `read_only` and `writable` are shown at their own paths.
+    `mounts` are folders shown read-only at a place in the worktree (place: folder; the worktree's path is resolved),
+    `scratch` places below those that are empty and writable for this run; without walls a mount is a copy.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    path: tuple[Path, ...] = ()
+    read_only: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
+    mounts: Mapping[Path, Path] = field(default_factory=dict)
+    scratch: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSpec:
     """One program in its sandbox.
 
@@ -43,6 +60,7 @@ class SandboxSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
     frozen: bool = False
+    around: Surroundings = Surroundings()
 
 
 @dataclass(frozen=True, slots=True)

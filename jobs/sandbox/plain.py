@@ -5,6 +5,7 @@ the demo with its scripted agent on machines without user namespaces. What remai
 resource limits, and the end of everything that carries this run's mark.
 """
 
+import asyncio
 import contextlib
 import sys
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import psutil
 
 from jobs.sandbox.bubblewrap import apply_limits
 from jobs.sandbox.contract import ProbeReport, SandboxError, SandboxSpec
+from jobs.sandbox.mounts import copy_mounts
 from jobs.sandbox.process import Process, start
 from jobs.sandbox.runtime import Runtime, this_python
 
@@ -48,6 +50,7 @@ class NoSandbox:
     async def spawn(self, spec: SandboxSpec) -> Process:
         """Start the program. Raises SandboxError when the launcher cannot be started."""
         mark = uuid4().hex
+        await asyncio.to_thread(copy_mounts, spec)
         temporary = spec.home / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         try:
@@ -89,7 +92,7 @@ def started_by(pid: int, mark: str) -> list[psutil.Process]:
 
 def _environment(spec: SandboxSpec, runtime: Runtime, temporary: Path) -> dict[str, str]:
     return {
-        "PATH": runtime.search_path,
+        "PATH": ":".join([*map(str, spec.around.path), runtime.search_path]),
         "HOME": str(spec.home),
         "LANG": "C.UTF-8",
         "TERM": "dumb",
@@ -97,5 +100,6 @@ def _environment(spec: SandboxSpec, runtime: Runtime, temporary: Path) -> dict[s
         "PYTHONPYCACHEPREFIX": str(temporary / "pycache"),
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
+        **spec.around.env,
         **spec.env,
     }

@@ -27,16 +27,19 @@ ETC_FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`python` is the interpreter agents may use; `roots` are further folders to show, at their own paths."""
+    """`python` is the interpreter agents may use; `roots` are further folders to show, at their own paths; `path` are
+    folders of further programs, behind the system's."""
 
     python: Path
     roots: tuple[Path, ...] = ()
+    path: tuple[Path, ...] = ()
 
     @property
     def search_path(self) -> str:
         """PATH inside: our Python first, then the system's programs."""
         own = str(self.python.parent)
-        return SYSTEM_PATH if own in SYSTEM_PATH.split(":") else f"{own}:{SYSTEM_PATH}"
+        first = () if own in SYSTEM_PATH.split(":") else (own,)
+        return ":".join((*first, SYSTEM_PATH, *map(str, self.path)))
 
 
 def this_python() -> Runtime:

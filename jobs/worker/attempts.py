@@ -7,6 +7,7 @@ when the fault was the work's own.
 
 import asyncio
 import contextlib
+import errno
 import logging
 import time
 from dataclasses import dataclass
@@ -188,16 +189,23 @@ class Attempts:
 
 def judge(task: Task, lease: Lease, error: BaseException | None, put_off_before: int = 0) -> End:
     """Whose fault the end of the work was. Returning with a record that still runs is a mistake of the pipeline."""
-    if lease.why is StopReason.LOST or isinstance(error, (LeaseLost, Fenced, *STORE_AWAY)):
+    if lease.why is StopReason.LOST or _is_of_the_store(error, lease):
         log.warning("%s: stopped, %s", task.slug, "the store was away" if lease.store_away else "it is no longer ours")
         return End(crashed=False)
     if (pause_s := _passes_in(error, put_off_before)) is not None:
         log.warning("%s: put off: %s", task.slug, error)
-        trouble = error.sentence if isinstance(error, Transient) else str(getattr(error, "kind", error))
+        trouble = error.sentence if isinstance(error, Transient) else str(getattr(error, "kind", GitKind.DISK_FULL))
         return End(crashed=False, pause_s=min(pause_s, _LONGEST_PAUSE_S), trouble=trouble)
     if error is not None:
         log.error("%s: the pipeline crashed", task.slug, exc_info=error)
     return End(crashed=error is not None or lease.why is None)
+
+
+def _is_of_the_store(error: BaseException | None, lease: Lease) -> bool:
+    """Whether the record was out of reach or no longer ours. A missing file is an `OSError` too, and is a crash."""
+    if isinstance(error, OSError) and not isinstance(error, (ConnectionError, TimeoutError)):
+        return lease.store_away
+    return isinstance(error, (LeaseLost, Fenced, *STORE_AWAY))
 
 
 def _passes_in(error: BaseException | None, put_off_before: int) -> float | None:
@@ -208,6 +216,8 @@ def _passes_in(error: BaseException | None, put_off_before: int) -> float | None
         usual = _SOON_S if isinstance(error, GitHubAway) else _PAUSE_S
     elif isinstance(error, GitError) and (error.passes or error.kind in _GIT_WAITS):
         usual = _GIT_WAITS.get(error.kind, _SOON_S)
+    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        usual = _GIT_WAITS[GitKind.DISK_FULL]
     else:
         return None
     return usual * (1 << min(put_off_before, _MOST_DOUBLINGS))

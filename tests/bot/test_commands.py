@@ -74,9 +74,9 @@ def test_what_is_said_and_what_is_only_shown(text: str, expected: list[str]) -> 
         ("/pdev retry", Command("retry")),
         ("/pdev review Lenient", Command("review", word="lenient")),
         ("/pdev priority high", Command("priority", word="high")),
-        ("/pdev budget +5usd", Command("budget", word="5")),
-        ("/pdev budget $2.50", Command("budget", word="2.50")),
-        ("/pdev budget 5 usd", Command("budget", word="5")),
+        ("/pdev budget +5usd", Command("budget", word="+5usd", options={"usd": "5.00"})),
+        ("/pdev budget $2.50", Command("budget", word="$2.50", options={"usd": "2.50"})),
+        ("/pdev budget 5 usd", Command("budget", word="5usd", options={"usd": "5.00"})),
         ("/pdev depends #7 --drop", Command("depends", issues=(7,), options={"drop": ""})),
         ("/pdev cleanup --force", Command("cleanup", options={"force": ""})),
         ("/pdev fix use `a` here", Command("fix", text="use `a` here")),
@@ -119,7 +119,7 @@ def test_free_words_end_at_the_next_command() -> None:
         ("/pdev priority", Mistake.MISSING, "low | normal | high | urgent", ""),
         ("/pdev answer", Mistake.MISSING, "…", ""),
         ("/pdev depends --drop", Mistake.MISSING, "#…", ""),
-        ("/pdev budget lots", Mistake.BAD_VALUE, "lots", ""),
+        ("/pdev budget lots", Mistake.BAD_AMOUNT, "lots", ""),
     ],
 )
 def test_mistakes_are_named(text: str, mistake: Mistake, word: str, near: str) -> None:
@@ -144,7 +144,7 @@ def test_the_table_is_what_the_parser_reads() -> None:
     assert len({spec.name for spec in TABLE}) == len(TABLE)
     assert set(MEANT.values()) <= {spec.name for spec in TABLE}
     assert [spec.name for spec in TABLE if spec.works] == [
-        "help", "status", "resume", "pause", "cancel", "answer", "approve",
+        "help", "status", "resume", "pause", "cancel", "answer", "budget", "approve", "logs", "config",
     ]  # fmt: skip
     assert usage(TABLE[1]).startswith("/pdev run [#… | all] [-m N] [-r strict|balanced|lenient]")
     assert all(

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot import events
 from bot.handlers import ROUTES
+from bot.payloads import Label
 from tests.yardstick.description import Description, description
 from tests.yardstick.schemas import Tree
 
@@ -103,7 +103,7 @@ def test_the_check_sees_a_demand_too_many() -> None:
             surprise: int
 
         issue: Issue
-        label: events.Label
+        label: Label
 
     book = description()
     body = book.json_of(book.webhooks["issues-labeled"])

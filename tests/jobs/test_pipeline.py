@@ -20,7 +20,7 @@ from core.tasks import (
     enter_stage,
     move,
 )
-from jobs.bench.talk import percent_of, spoken
+from jobs.bench.talk import spoken
 from jobs.lease import StopReason
 from jobs.pipeline import advance, ask, give_up, hand_over, stop
 from jobs.stages import Step
@@ -182,12 +182,3 @@ def test_what_a_comment_says_to_agents(body: str, words: str) -> None:
 )
 def test_a_commit_subject_closes_no_other_issue(summary: str, subject: str) -> None:
     assert first_line(summary) == subject
-
-
-@pytest.mark.parametrize(
-    ("percent", "shown"),
-    [(40, 40), (40.7, 40), (-3, 0), (100, 99), (1e300, 99), ("40", 7), (None, 7), (True, 7), (float("nan"), 7),
-     (float("inf"), 7)],
-)  # fmt: skip
-def test_an_agents_percentage(percent: object, shown: int) -> None:
-    assert percent_of(percent, 7) == shown

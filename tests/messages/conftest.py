@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.tasks import Cost, Finding, Gate, Options, Stage, StageRun, State, Task, Trigger
+from core.tasks import Cost, Finding, Gate, Milestone, Options, Stage, StageRun, State, Task, Trigger
 
 NOW = 1_800_000_000_000
 MINUTE = 60_000
@@ -37,6 +37,8 @@ def at_work() -> Task:
         trigger=Trigger(actor="alice", at_ms=NOW, delivery="d", title="Add a parser", body="It is missing."),
         options=Options(), state=State.RUNNING, stage=Stage.DEVELOP, branch="feature/task-7", base="main",
         base_sha="b" * 40, start_sha="5" * 40, head_sha="5" * 40, pr=12, progress=40, activity="reading parser.py",
+        milestones=(Milestone("find the cause", True), Milestone("mend it"), Milestone("thank @alice <!-- x -->")),
         stages=(run(Stage.DEVELOP, None, 4, 0),), gates=(Gate(name="secrets", outcome="passed"),),
-        created_ms=NOW - 40 * MINUTE, queued_ms=NOW - 40 * MINUTE, started_ms=NOW - 30 * MINUTE, cost=Cost(usd=0.42, tokens=12_345),
+        created_ms=NOW - 40 * MINUTE, queued_ms=NOW - 40 * MINUTE, started_ms=NOW - 30 * MINUTE,
+        cost=Cost(usd=0.42, tokens=12_345),
     )  # fmt: skip

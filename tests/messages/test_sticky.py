@@ -1,14 +1,20 @@
 """The sticky comment in every state and for every reason, read as people read it."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
 
+from core.messages import config
 from core.messages.standing import WHY
 from core.messages.sticky import sticky
+from core.repoconfig import Broken, Unreadable, in_force, read
 from core.schedule import Wait
 from core.tasks import (
+    Cap,
+    Cost,
+    Exhausted,
     Finding,
     Gate,
     Needs,
@@ -16,6 +22,7 @@ from core.tasks import (
     Options,
     PausedBy,
     Reason,
+    Scope,
     Stage,
     State,
     Task,
@@ -72,12 +79,31 @@ def rounds(task: Task) -> Task:
     return asks(task, Needs.ANSWER, Reason.ROUNDS)
 
 
+def broken_configuration(task: Task) -> Task:
+    found = in_force(read("review:\n  mode: stric\nmax-agents: 0x10\n"), Unreadable("it is a link or a folder."))
+    assert isinstance(found, Broken)
+    told = config.waits(found.problems, config.Source("acme", "widgets", SERVER))
+    return replace(fresh(task), state=State.WAITING_INPUT, reason=Reason.CONFIG, question=told)
+
+
 def approval(task: Task) -> Task:
     task = replace(
         task, stage=Stage.FINALIZE, round=2, stages=(DEVELOPED, APPROVED, run(Stage.FINALIZE, "asked", 1, 0, number=2)),
         options=Options(ci="approved"), checkpoint_sha="c" * 40, findings=FOUND[:1], activity="",
     )  # fmt: skip
     return asks(task, Needs.APPROVAL, Reason.APPROVAL)
+
+
+def broke(task: Task, scope: Scope, kind: str = "usd", spent: float = 2.51, cap: float = 2) -> Task:
+    runs = (DEVELOPED, *task.stages) if task.stage is Stage.REVIEW else task.stages
+    runs = (*runs[:-1], replace(runs[-1], cost=Cost(usd=0.42, tokens=12_345)))
+    task = replace(task, stages=runs, cap=Cap(usd=2), granted=Cost(usd=0.5))
+    gone = Exhausted(scope=scope, kind=kind, spent=spent, cap=cap)
+    return move(task, State.PAUSED, NOW, paused_by=PausedBy.BUDGET, reason=Reason.BUDGET, exhausted=gone)
+
+
+def no_purse(scope: Scope) -> Wait:
+    return Wait("budget", {"scope": scope.value})
 
 
 def no_progress(task: Task) -> Task:
@@ -90,7 +116,8 @@ def unfixable(task: Task) -> Task:
 
 
 LEFT_OUT = (
-    Gate(name="secrets", outcome="left_out", notes=(Note("a key, line 1", ".env"),)), Gate(name="size", outcome="passed"),
+    Gate(name="secrets", outcome="left_out", notes=(Note("a key, line 1", ".env"),)),
+    Gate(name="size", outcome="passed"),
 )  # fmt: skip
 Change = Callable[[Task], Task]
 STATES: dict[str, tuple[Change, Wait | None]] = {
@@ -119,6 +146,7 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
         ),
         None,
     ),
+    "configuration": (broken_configuration, None),
     "rounds": (rounds, None),
     "no progress": (no_progress, None),
     "unfixable": (unfixable, None),
@@ -142,6 +170,14 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
     ),
     "paused, no access": (
         lambda t: move(t, State.PAUSED, NOW, paused_by=PausedBy.INSTALLATION, reason=Reason.NO_ACCESS),
+        None,
+    ),
+    **{f"queued, {scope} spent": (fresh, no_purse(scope)) for scope in Scope if scope not in {Scope.STAGE, Scope.TASK}},
+    **{f"paused, {scope} spent": (partial(broke, scope=scope), None) for scope in Scope},
+    "paused, tokens spent": (lambda t: broke(t, Scope.TASK, "tokens", 210_000, 200_000), None),
+    "paused, turns taken": (lambda t: broke(reviewed(t), Scope.STAGE, "turns", 101, 100), None),
+    "paused, no price": (
+        lambda t: move(t, State.PAUSED, NOW, paused_by=PausedBy.BUDGET, reason=Reason.NO_PRICE),
         None,
     ),
     "ready": (finished, None),

@@ -70,7 +70,7 @@ class Overheard:
     inner: ScriptedBackend
     prompts: list[str] = field(default_factory=list)
     name: ClassVar[str] = "scripted"
-    caps: ClassVar[frozenset[str]] = frozenset()
+    caps: ClassVar[frozenset[str]] = frozenset({"price"})
 
     async def check(self) -> Probe:
         return await self.inner.check()

@@ -1,5 +1,6 @@
 """Which trouble an attempt is put off for, how long, and what counts as a crash: a table."""
 
+import errno
 from collections.abc import Callable
 
 import pytest
@@ -35,6 +36,9 @@ def git(kind: GitKind) -> GitError:
         (RateLimited("Too much.", retry_at=1.0, retry_after=45), 5, 45, False),
         (RuntimeError("?"), 0, 0, True),
         (None, 0, 0, True),
+        (FileNotFoundError("no such template"), 0, 0, True),
+        (ConnectionRefusedError("the store"), 0, 0, False),
+        (OSError(errno.ENOSPC, "No space left on device"), 0, 30, False),
     ],
 )
 async def test_how_an_attempt_that_ended_is_judged(
@@ -43,10 +47,11 @@ async def test_how_an_attempt_that_ended_is_judged(
     terms = Terms()
     lease = Lease(Grant("1-7", 1, "w", 0.0), terms, lambda: beat_connection("redis://nowhere", terms), ShiftedClock())
     end = judge(new_task(), lease, error, before)
+    trouble = "disk_full" if isinstance(error, OSError) else ""
     trouble = (
-        error.kind.value if isinstance(error, GitError) else error.sentence if isinstance(error, Transient) else ""
+        error.kind.value if isinstance(error, GitError) else error.sentence if isinstance(error, Transient) else trouble
     )
-    assert end == End(crashed=crashed, pause_s=pause_s, trouble="" if crashed else trouble)
+    assert end == End(crashed=crashed, pause_s=pause_s, trouble=trouble if pause_s else "")
 
 
 @pytest.mark.parametrize(
