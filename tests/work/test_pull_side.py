@@ -37,7 +37,8 @@ async def test_lines_in_the_diff_are_commented_and_the_others_are_told(desk: Wor
     desk.agent.plays(MEND, edit("new/ä file.txt", LONG))
     faults = (
         FAULT, Fault("Look here too.", file="README.md", line=400), Fault("Nowhere at all."),
-        Fault("In a new file.", file="new/ä file.txt", line=40), Fault("Behind its end.", file="new/ä file.txt", line=41),
+        Fault("In a new file.", file="new/ä file.txt", line=40),
+        Fault("Behind its end.", file="new/ä file.txt", line=41),
     )  # fmt: skip
     desk.agent.plays(verdict("corrections_needed", *faults), role="reviewer", round=1)
     desk.agent.plays(edit("more.txt", "x\n"), fixed("F1", "F2", "F3", "F4", "F5"), role="corrector")
@@ -94,8 +95,8 @@ async def test_a_reopened_finding_goes_on_in_its_conversation(desk: WorkingDesk)
     desk.agent.plays(MEND)
     other = Fault("And test it.", file="textkit/slug.py", line=1, severity="high")
     desk.agent.plays(verdict("corrections_needed", FAULT), role="reviewer", round=1)
-    desk.agent.plays(swap("textkit/slug.py", "Lower-case words", "Lower-case words, digits"), fixed("F1", how="Said it."),
-                     role="corrector", round=1)  # fmt: skip
+    says = swap("textkit/slug.py", "Lower-case words", "Lower-case words, digits")
+    desk.agent.plays(says, fixed("F1", how="Said it."), role="corrector", round=1)
     desk.agent.plays(verdict("corrections_needed", other), role="reviewer", round=2)
     desk.agent.plays(edit("test.txt", "x\n"), fixed("F2", how="Tested."), role="corrector", round=2)
     again = Fault("It is wrong once more.", id="F1", file="textkit/slug.py", line=8)
