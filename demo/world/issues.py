@@ -11,6 +11,7 @@ from demo.player import (
     Cue,
     Fault,
     Scene,
+    ask,
     barrier,
     done,
     edit,
