@@ -11,13 +11,15 @@ from redis.exceptions import RedisError
 
 from bot.handlers import Desk, owned
 from bot.inbox import Consumer, DeadLetters, Pace
-from bot.pages import Pages
+from bot.pages import Pages, TranscriptPages
 from bot.said import LastWords
 from bot.webhook import MAX_BODY, PATH, Webhook
 from core import log
+from core.artifacts import Artifacts
 from core.cancellation import is_cancelled
 from core.clock import Clock, SystemClock
 from core.github import GitHub
+from core.links import Links
 from core.messages import deliveries as words
 from core.metrics import CONTENT_TYPE, Metrics
 from core.secret import Secret
@@ -65,9 +67,12 @@ def make_app(
     metrics: Metrics,
     server_url: str = "https://github.com",
     pace: Pace | None = None,
+    artifacts: Artifacts | None = None,
+    links: Links | None = None,
 ) -> web.Application:
     """The application, with its consumer of the inbox: it starts and ends with the application.
 
+    `artifacts` and `links`: where transcripts are, and who may open their pages; without links nobody may.
     `secrets`: any of them may have signed a delivery; `server_url`: where GitHub's pages are, for links. `redis`,
     and the session behind `github`, stay the caller's to close.
     """
@@ -75,10 +80,10 @@ def make_app(
     unreadable = metrics.counter("pdev_deliveries_unreadable_total", "Stored deliveries that were damaged.")
     store, inbox = Store(redis, clock), Inbox(redis, clock, on_unreadable=unreadable.inc)
     acks = Acks(store)
-    desk = Desk(store, LastWords(redis), github, clock)
+    artifacts, links = artifacts or Artifacts(redis, clock, store), links or Links()
+    desk = Desk(store, LastWords(redis), github, clock, artifacts=artifacts, links=links)
     consumer = Consumer(inbox, desk, DeadLetters(redis), metrics, pace)
     webhook = Webhook(secrets, owned(), inbox, store, clock, metrics=metrics, on_ack=acks.add)
-    pages = Pages(store, server_url, PATH)
 
     async def alive(request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -105,13 +110,18 @@ def make_app(
 
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_post(PATH, webhook.receive)
-    app.router.add_get("/", pages.home)
-    app.router.add_get("/t/{task:[0-9]+-[0-9]+}", pages.task)
+    _add_pages(app, Pages(store, server_url, PATH), TranscriptPages(store, artifacts, links, clock, server_url))
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", numbers)
     app.cleanup_ctx.append(running)
     return app
+
+
+def _add_pages(app: web.Application, pages: Pages, transcripts: TranscriptPages) -> None:
+    app.router.add_get("/", pages.home)
+    app.router.add_get("/t/{task:[0-9]+-[0-9]+}", pages.task)
+    app.router.add_get("/t/{token}", transcripts.show)
 
 
 async def run_web(
@@ -139,6 +149,8 @@ async def run_web(
         clock=clock,
         metrics=metrics,
         server_url=settings.github_server_url,
+        artifacts=Artifacts.from_settings(settings, redis, clock, Store(redis, clock)),
+        links=Links.from_settings(settings),
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
     await runner.setup()

@@ -15,24 +15,27 @@ from aiohttp import web
 
 from cli import setting_up
 from cli.ports import told_if_taken
+from core.artifacts import Artifacts
 from core.clock import SystemClock
 from core.errors import BadCredentials, Category, NotFound, OperatorError
 from core.github import App, GitHub
+from core.links import Links
 from core.log import configure
 from core.metrics import CONTENT_TYPE, Metrics
+from core.redaction import Redactor
 from core.settings import WORKER_NEEDS, Settings, environ
 from core.store import Inbox, Store, WorkerInfo
 from core.tasks import Task
 from core.valkey import connect
 from demo.player import PLAYER
 from jobs.agents import AgentBackend, ScriptedBackend
-from jobs.bench import Tools
+from jobs.bench import Tools, Transcripts
 from jobs.deps import Deps
 from jobs.disk import clear_worktrees
 from jobs.git import Cache
 from jobs.lease import Lease
 from jobs.pipeline import work
-from jobs.report import Reporter
+from jobs.report import Reporter, Shown
 from jobs.sandbox import Bubblewrap, NoSandbox, Sandbox, find_bubblewrap, this_python
 from jobs.supervisor import supervise
 from jobs.worker import run_worker
@@ -74,6 +77,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
         redis = connect(settings.redis_url)
         async with aiohttp.ClientSession() as session:
             store = Store(redis, clock)
+            artifacts = Artifacts.from_settings(settings, redis, clock, store)
             github = GitHub.from_settings(
                 settings, session=session, redis=redis, clock=clock, metrics=metrics, patience_s=PATIENCE_S
             )
@@ -82,10 +86,11 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                 backend=open_backend(settings, sandbox), homes=settings.data_dir / "homes",
                 author=await _author(github), operator=settings.operator_caps, sandbox=sandbox,
                 setup=setting_up.setup(settings, sandbox),
+                transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
             )  # fmt: skip
             reporter = Reporter(
                 store, github, clock, notice=UNPROTECTED if sandbox.mode == "none" else "",
-                owner=worker_id,
+                owner=worker_id, transcripts=Shown(artifacts, Links.from_settings(settings)),
             )  # fmt: skip
             info = WorkerInfo(
                 id=worker_id, host=socket.gethostname(), pid=os.getpid(), slots=settings.slots,
@@ -100,7 +105,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                     yield Deps(
                         settings=settings, clock=clock, redis=redis, store=store, inbox=Inbox(redis, clock),
                         github=github, metrics=metrics, worker=info, work=pipeline, report=reporter.report,
-                        clear_disk=partial(clear_worktrees, tools.git, store),
+                        clear_disk=partial(clear_worktrees, tools.git, store), artifacts=artifacts,
                     )  # fmt: skip
             finally:
                 await redis.aclose()

@@ -10,8 +10,10 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
+from typing import Self
 
 from core.secret import Secret
+from core.settings import Settings
 
 DAYS = 7
 """A link made today opens its page for so many whole days, and until midnight (UTC) after them."""
@@ -34,6 +36,10 @@ class Links:
     base_url: str = ""
     secret: Secret = field(default_factory=lambda: Secret(""))
 
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        return cls(settings.base_url, settings.secret)
+
     @property
     def are_made(self) -> bool:
         return bool(self.base_url and self.secret)
@@ -42,8 +48,12 @@ class Links:
         """The page of a task; the same all day, so that what shows it is not written anew. Empty where none is made."""
         if not self.are_made:
             return ""
-        day = now_ms // _DAY_MS + DAYS + 1
+        day = self.until_ms(now_ms) // _DAY_MS
         return f"{self.base_url}/t/{task_id}.{day}.{self._mac(task_id, day)}"
+
+    def until_ms(self, now_ms: int) -> int:
+        """When a link that is made now runs out."""
+        return (now_ms // _DAY_MS + DAYS + 1) * _DAY_MS
 
     def task_of(self, token: str, now_ms: int) -> str:
         """Which task's page the token opens. Raises `Forged` and `Expired`."""

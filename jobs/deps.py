@@ -11,6 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError, WatchError
 
+from core.artifacts import Artifacts
 from core.clock import Clock
 from core.errors import StoreAway
 from core.github import GitHub
@@ -45,3 +46,5 @@ class Deps:
     """Makes GitHub show what the record of this task (by id) says."""
     clear_disk: Callable[[], Awaitable[int]] | None = None
     """Removes worktrees that dead workers left on this machine; how many."""
+    artifacts: Artifacts | None = None
+    """Where transcripts are kept, for the sweep to tidy."""

@@ -137,7 +137,7 @@ TABLE: tuple[Spec, ...] = (
     ),
     Spec("rebase", Takes.NOTHING, Right.PUSH, "Bring the branch up to date with its base now."),
     Spec("approve", Takes.NOTHING, Right.PUSH, "Let waiting code reach the branch, where CI runs it.", works=True),
-    Spec("logs", Takes.NOTHING, Right.TRIAGE, "Give a fresh link to the transcripts."),
+    Spec("logs", Takes.NOTHING, Right.TRIAGE, "Give a fresh link to the transcripts.", works=True),
     Spec(
         "cleanup",
         Takes.NOTHING,

@@ -12,10 +12,12 @@ from bot.events import Event
 from bot.payloads import Account
 from bot.policy import Person, Refuse
 from bot.said import LastWords
+from core.artifacts import Artifacts
 from core.clock import Clock
 from core.deliveries import Delivery
 from core.errors import OperatorError
 from core.github import GitHub, RepoDoor
+from core.links import Links
 from core.messages import refusal, reply, reply_marker
 from core.queue import Report
 from core.refs import RepoRef
@@ -26,8 +28,11 @@ from core.tasks import Task, task_id
 class Desk:
     """What every handler works with; one per process."""
 
-    def __init__(self, store: Store, said: LastWords, github: GitHub, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, said: LastWords, github: GitHub, clock: Clock, *, artifacts: Artifacts, links: Links
+    ) -> None:
         self.store, self.said, self.github, self.clock = store, said, github, clock
+        self.artifacts, self.links = artifacts, links
         self._own_login = ""
 
     async def own_login(self) -> str:

@@ -63,7 +63,7 @@ def on_unlabel(task: Task | None, by: Person, *, labelled: bool) -> Decision:
         return Ignore(Why.LABEL_BACK)
     if task is None:
         return Ignore(Why.NO_TASK)
-    if task.paused_by is PausedBy.BUDGET:
+    if task.state is State.PAUSED and task.paused_by is not PausedBy.PERSON:
         return Hold(Reason.LABEL_REMOVED.by(by.login))
     if task.settled or task.state is State.PAUSED:
         return Ignore(Why.STAYS)
@@ -74,8 +74,8 @@ def on_pause(task: Task, by: str) -> Decision:
     """`/pdev pause`."""
     if task.ended or (task.state is State.PAUSED and task.paused_by is PausedBy.PERSON):
         return Ignore(Why.STAYS)
-    if task.paused_by is PausedBy.BUDGET:
-        return Hold(Reason.BY.by(by))  # else it would go on by itself on the next day
+    if task.state is State.PAUSED:
+        return Hold(Reason.BY.by(by))  # else it would go on by itself: on the next day, or when access is back
     return _stop(task, State.PAUSED, Reason.BY.by(by))
 
 
@@ -162,9 +162,15 @@ def on_gone(task: Task | None, reason: str) -> Decision:
 
 
 def on_access_lost(task: Task) -> Decision:
-    """The App was removed or suspended: its tokens are void, so a running agent could save nothing more."""
-    if task.settled or task.state is State.PAUSED:
+    """The App was removed or suspended: its tokens are void, so a running agent could save nothing more.
+
+    What waits for a person's word waits on, else it would go on without that word once access is back; and a person
+    who has just asked the agent to stop is not overruled by that either.
+    """
+    if task.settled or task.state in {State.PAUSED, State.WAITING_INPUT}:
         return Ignore(Why.STAYS)
+    if task.wish is Wish.PAUSE:
+        return Move(State.PAUSED, task.reason, PausedBy.PERSON)
     return Move(State.PAUSED, Reason.NO_ACCESS, PausedBy.INSTALLATION)
 
 

@@ -4,15 +4,16 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from importlib import resources
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import msgspec
 from redis.asyncio import Redis
 
 from core.artifacts.pieces import Piece, unfold
-from core.artifacts.records import Caps, Entry, Header, Page, Run, Stopped, is_name
-from core.artifacts.shelves import InRedis, Shelf
+from core.artifacts.records import DAY_MS, Caps, Entry, Header, Page, Run, Stopped, is_name
+from core.artifacts.shelves import InFolder, InRedis, Shelf
 from core.clock import Clock
+from core.settings import Settings
 from core.store import Fenced, Store
 from core.tasks import Task
 
@@ -44,6 +45,12 @@ class Artifacts:
         self._redis, self._clock, self._store = redis, clock, store
         self._shelf: Shelf = shelf or InRedis()
         self._scripts = {name: redis.register_script(_source(name)) for name in ("append", "forget")}
+
+    @classmethod
+    def from_settings(cls, settings: Settings, redis: "Redis", clock: Clock, store: Store) -> Self:
+        shelf = InFolder(settings.artifacts_dir) if settings.artifacts_dir else None
+        caps = Caps(server=settings.transcripts_mb << 20, age_ms=settings.transcript_days * DAY_MS)
+        return cls(redis, clock, store, shelf=shelf, caps=caps)
 
     async def append(
         self,

@@ -22,8 +22,8 @@ _READ = 256_000
 """Characters of one entry that are looked at."""
 _WAITING = 4 << 20
 """Characters that may wait for a store that does not answer; what comes then is counted and not kept."""
-_INLINE = 32_000
-"""Characters that are prepared at once; more of them in a thread, so that the loop goes on."""
+_AT_ONCE = 64_000
+"""Characters that are judged in one go, before others have their turn."""
 
 
 class Writer:
@@ -44,6 +44,7 @@ class Writer:
         self._size = 0
         self._lost = 0
         self._batch = 0
+        self._ready: list[Piece] = []
         self._unsent: list[Piece] | None = None
         self._turn = asyncio.Lock()
 
@@ -64,7 +65,7 @@ class Writer:
             self._lost = 0
         entry = replace(entry, title=self._read(entry.title).replace("\n", " "), body=self._read(entry.body))
         self._new.append(entry)
-        self._size += len(entry.title) + len(entry.body) + 50
+        self._size += _size(entry)
 
     async def flush(self) -> None:
         """Write what there is, but for what may be the beginning of a secret."""
@@ -78,24 +79,36 @@ class Writer:
 
     async def _flush(self, *, last: bool) -> None:
         if self._unsent is not None:
-            await self._send(self._unsent, ended=False)
-        new, self._new, size, self._size = self._new, [], self._size, 0
-        if size > _INLINE:
-            found = await asyncio.to_thread(self._prepared, new, last)
-        else:
-            found = self._prepared(new, last)
-        if found or last:
+            await self._send(ended=False)
+        while self._new:  # whoever is cancelled in here has lost nothing
+            some = self._next()
+            self._ready += self._prepared(some)
+            await asyncio.sleep(0)
+        if last:
+            self._ready += self._prepared([], last=True)
+        if self._ready or last:
             self._batch += 1
-            self._unsent = found
-            await self._send(found, ended=last)
+            self._unsent, self._ready = self._ready, []
+            await self._send(ended=last)
 
-    async def _send(self, found: list[Piece], *, ended: bool) -> None:
+    async def _send(self, *, ended: bool) -> None:
         outcome = await self._artifacts.append(
-            self._task, self.header, self._batch, found, ended=ended, fenced=self._fenced
+            self._task, self.header, self._batch, self._unsent or [], ended=ended, fenced=self._fenced
         )
         self._unsent = None
         if outcome != "kept":
             self.stopped = outcome
+
+    def _next(self) -> list[Entry]:
+        """The oldest entries, as many as are judged without holding up the loop."""
+        size = count = 0
+        while count < len(self._new) and size < _AT_ONCE:
+            size += _size(self._new[count])
+            count += 1
+        some = self._new[:count]
+        del self._new[:count]
+        self._size -= size
+        return some
 
     def _read(self, text: str) -> str:
         text = clean(text)
@@ -103,7 +116,11 @@ class Writer:
             return text
         return text[: self._redactor.unfinished(text[:_READ])] + f"\n… {len(text) - _READ:,} characters were not read …"
 
-    def _prepared(self, entries: Sequence[Entry], last: bool) -> list[Piece]:
+    def _prepared(self, entries: Sequence[Entry], *, last: bool = False) -> list[Piece]:
         shown = self._veil.passed(entries, last=last)
         short = [replace(entry, title=clipped(entry.title, TITLE), body=clipped(entry.body, BODY)) for entry in shown]
         return pieces(short, self._artifacts.caps.chunk)
+
+
+def _size(entry: Entry) -> int:
+    return len(entry.title) + len(entry.body) + 50

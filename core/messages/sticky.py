@@ -3,6 +3,7 @@
 from core.messages import approval, budget, gates, setup, words
 from core.messages.progress import checklist
 from core.messages.standing import headline, story
+from core.messages.transcripts import fact
 from core.progress import overall
 from core.schedule import Wait
 from core.tasks import Stage, StageRun, State, Task
@@ -34,16 +35,24 @@ def marker(task: Task) -> str:
     return MARKER.format(id=task.id)
 
 
-def sticky(task: Task, now_ms: int, *, wait: Wait | None = None, notice: str = "", server_url: str = "") -> str:
+def sticky(
+    task: Task,
+    now_ms: int,
+    *,
+    wait: Wait | None = None,
+    notice: str = "",
+    server_url: str = "",
+    transcripts: str = "",
+) -> str:
     """The whole comment.
 
     `wait`: why a queued task does not start; `notice`: a line that the operator's set-up calls for, such as agents
-    running without a sandbox; `server_url`: where GitHub's pages are, for links.
+    running without a sandbox; `server_url`: where GitHub's pages are, for links; `transcripts`: the link to them.
     """
     parts = [
         marker(task),
         f"### {words.ICONS[task.state]} {headline(task, wait)}",
-        _progress(task, now_ms),
+        " · ".join(p for p in (_progress(task, now_ms), transcripts and fact(transcripts)) if p),
         account(task, now_ms=now_ms, wait=wait, server_url=server_url),
         f"_{notice}_" if notice else "",
     ]

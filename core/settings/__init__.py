@@ -66,6 +66,9 @@ class Settings:
     secret: Secret
     data_dir: Path
     base_url: str
+    artifacts_dir: Path | None
+    transcript_days: int
+    transcripts_mb: int
     agent: str
     sandbox: str
     slots: int
@@ -109,9 +112,10 @@ class Settings:
             github_server_url=read.address("GITHUB_SERVER_URL", "https://github.com"),
             secret=read.own_secret(private_key),
             data_dir=read.data_dir(),
-            base_url=read.address(
-                "PDEV_BASE_URL", f"http://{f'[{host}]' if ':' in host else host}:{port}", anywhere=True
-            ),
+            base_url=read.address("PDEV_BASE_URL", "", anywhere=True),
+            artifacts_dir=read.folder("PDEV_ARTIFACTS_DIR"),
+            transcript_days=read.whole("PDEV_TRANSCRIPT_DAYS", 7, 1, 365),
+            transcripts_mb=read.whole("PDEV_TRANSCRIPTS_MB", 256, 1, 1_000_000),
             agent=read.choice("PDEV_AGENT", "", AGENTS),
             sandbox=read.choice("PDEV_SANDBOX", "bubblewrap", SANDBOXES),
             slots=read.whole("PDEV_SLOTS", min(16, 2 * (os.cpu_count() or 1)), 1, 64),

@@ -38,6 +38,13 @@ class Reading:
         value = self.text(name)
         return Path(value) if value else None
 
+    def folder(self, name: str) -> Path | None:
+        """An absolute path; None where it is not set."""
+        chosen = self.path(name)
+        if chosen and not chosen.is_absolute():
+            self.problems.append(f"{name} is “{chosen}”. Give a path that starts with a slash.")
+        return chosen
+
     def app_id(self) -> str:
         value = self.text("APP_ID")
         if value and not re.fullmatch(r"[A-Za-z0-9.]+", value):
@@ -94,7 +101,7 @@ class Reading:
     def address(self, name: str, default: str, *, anywhere: bool = False) -> str:
         """An http address without its last slash; plain http leaves the machine only with `anywhere`."""
         value = self.text(name, default).rstrip("/")
-        problem = _address_problem(value, anywhere=anywhere)
+        problem = _address_problem(value, anywhere=anywhere) if value else ""
         if problem:
             self.problems.append(f"{name} {problem}")
         return value
@@ -131,9 +138,7 @@ class Reading:
         return Secret(hmac.new(private_key.reveal().encode(), b"pdev: links and markers", hashlib.sha256).hexdigest())
 
     def data_dir(self) -> Path:
-        if chosen := self.path("PDEV_DATA_DIR"):
-            if not chosen.is_absolute():
-                self.problems.append(f"PDEV_DATA_DIR is “{chosen}”. Give a path that starts with a slash.")
+        if chosen := self.folder("PDEV_DATA_DIR"):
             return chosen
         if home := self.text("XDG_DATA_HOME"):
             return Path(home) / "pdev"

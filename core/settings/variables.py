@@ -28,10 +28,19 @@ VARIABLES = (
     Variable("GITHUB_API_URL", "https://api.github.com", "GitHub's API (enterprise: `https://HOST/api/v3`)."),
     Variable("GITHUB_SERVER_URL", "https://github.com", "GitHub's pages and git (enterprise: `https://HOST`)."),
     Variable(
-        "PDEV_SECRET", "made from the private key", "Reserved for signing links, not used yet; 32 characters or more."
+        "PDEV_SECRET",
+        "made from the private key",
+        "Signs links to transcripts; 32 characters or more. A new one ends the links made with the old.",
     ),
     Variable("PDEV_DATA_DIR", "~/.local/share/pdev", "Git caches, worktrees and the embedded Valkey's files."),
-    Variable("PDEV_BASE_URL", "http://HOST:PORT", "Reserved, not used yet: where people reach the web process."),
+    Variable(
+        "PDEV_BASE_URL",
+        "",
+        "Where people reach the web process, such as `https://pdev.example.org`; else nothing links to transcripts.",
+    ),
+    Variable("PDEV_ARTIFACTS_DIR", "", "A directory that all processes share, for transcripts; else Redis keeps them."),
+    Variable("PDEV_TRANSCRIPT_DAYS", "7", "Days that transcripts stay after their task has settled, 1 to 365."),
+    Variable("PDEV_TRANSCRIPTS_MB", "256", "Megabytes that all transcripts together may take."),
     Variable("PDEV_AGENT", "", "Which agent works: `scripted`."),
     Variable("PDEV_SANDBOX", "bubblewrap", "`none` runs agents unprotected, and every report says so."),
     Variable("PDEV_SLOTS", "2 per CPU, 2 to 16", "How many agents one worker runs at once, 1 to 64."),

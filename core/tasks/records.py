@@ -151,6 +151,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ci: str = "every_push"
     """When agent-written code may reach the branch, and with it CI and its secrets: `every_push`, `ready` (the reviewer
     approved) or `approved` (a person with push rights did)."""
+    transcripts: bool | None = None
+    """What the configuration says about showing agents' transcripts; None: only in private repositories."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,6 +266,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     def shown_sha(self) -> str:
         """The commit that people see at the end of the branch: check runs belong there."""
         return self.tip_sha or self.head_sha
+
+    @property
+    def shows_transcripts(self) -> bool:
+        """Whether what its agents say and do is recorded and linked; a repository that turns public ends it at once."""
+        return self.private if self.options.transcripts is None else self.options.transcripts
 
     @property
     def settled(self) -> bool:

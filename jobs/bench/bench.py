@@ -24,6 +24,7 @@ from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
 from jobs.bench import configured, finishing, guide, keeping, pulls, reviews, road, talk
+from jobs.bench.recording import Transcripts
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
@@ -53,6 +54,8 @@ class Tools:
     """Where verify commands run; without one they do not."""
     setup: Setup | None = None
     """What repositories are set up with; without it they are not."""
+    transcripts: Transcripts | None = None
+    """Where runs are recorded; None: nowhere."""
 
 
 class Bench:

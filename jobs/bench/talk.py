@@ -21,6 +21,7 @@ from jobs.agents import About, Bounds, Role, RunResult, RunSpec, RunStatus, answ
 from jobs.bench.guide import override, read_guide, refused
 from jobs.bench.listener import Listener
 from jobs.bench.purse import Purse
+from jobs.bench.recording import recorded
 from jobs.lease import StopReason
 from jobs.prompts import BadTemplate, Material, Said, prompt
 from jobs.setup import Prepared, prepared
@@ -59,10 +60,11 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
         raise Stopped
     ready = await prepared(bench)
     purse = await Purse.opened(bench)
-    listener = Listener(bench, purse)
-    spec = _spec(bench, kind, access, await _prompt(bench, kind, diff, ready), purse.bounds, ready)
-    async with purse:
+    text = await _prompt(bench, kind, diff, ready)
+    spec = _spec(bench, kind, access, text, purse.bounds, ready)
+    async with purse, recorded(bench, text) as recording, Listener(bench, purse, recording) as listener:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
+        recording.end(result)
         await purse.settle(result)
     if bench.lease.why is StopReason.LOST:
         raise Stopped

@@ -5,5 +5,6 @@ what GitHub is known to show, and only the difference is sent. So a report may b
 """
 
 from jobs.report.reporter import Reporter
+from jobs.report.transcripts import Shown
 
-__all__ = ["Reporter"]
+__all__ = ["Reporter", "Shown"]

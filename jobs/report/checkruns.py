@@ -30,6 +30,10 @@ class CheckRuns:
     kind: Kind
     now: datetime
     hold: Callable[[], Awaitable[None]]
+    link: str = ""
+    """To the task's transcripts; empty where nothing leads there."""
+    text: Callable[[Task, CheckView], Awaitable[str]] | None = None
+    """What stands below the summary of a stage that has ended."""
 
     async def show(self, task: Task, surface: Surface) -> Surface:
         """Bring every check run up to date; saves after each write, so that none is ever written twice."""
@@ -50,6 +54,8 @@ class CheckRuns:
         if seen and seen.digest == view.digest():
             return surface
         fields = self._fields(view, seen)
+        if self.text is not None and (text := await self.text(task, view)):
+            fields["output"]["text"] = text
         shown = await self._update(seen, fields) if seen else None
         if shown is None:
             surface = await self._noted(task, surface, key, _INTENDED)
@@ -103,6 +109,8 @@ class CheckRuns:
             fields["output"]["annotations"] = [msgspec.to_builtins(one) for one in fresh]
         if view.text:
             fields["output"]["text"] = view.text
+        if self.link:
+            fields["details_url"] = self.link
         if view.started_ms:
             fields["started_at"] = _time(view.started_ms)
         if view.conclusion:

@@ -22,6 +22,7 @@ from core.schedule import Wait, plan
 from core.store import Store, Surface
 from core.tasks import State, Task
 from jobs.report.checkruns import CheckRuns
+from jobs.report.transcripts import Shown
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +48,8 @@ class Overtaken(Exception):
 class Reporter:
     """The report job. `notice` is a line for every comment that the operator's set-up calls for.
 
-    `owner` is the worker's id: what it was reporting is given up with it.
+    `owner` is the worker's id: what it was reporting is given up with it. `transcripts`: where they are and how people
+    get there.
     """
 
     def __init__(
@@ -58,11 +60,13 @@ class Reporter:
         *,
         notice: str = "",
         owner: str = "",
+        transcripts: Shown | None = None,
     ) -> None:
         self._store = store
         self._github = github
         self._clock = clock
         self._notice = notice
+        self._transcripts = transcripts or Shown()
         self._token = f"{owner}:{uuid4().hex}"
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._own_login = ""
@@ -121,7 +125,9 @@ class Reporter:
         kind = _kind(task, is_turn=not surface.shown.startswith(prints.turn))
         try:
             surface = await self._show_comment(task, surface, door, kind, prints, wait, hold)
-            await CheckRuns(self._store, door, kind, self._clock.now(), hold).show(task, surface)
+            link = self._link(task)
+            text = partial(self._transcripts.text, link=link)
+            await CheckRuns(self._store, door, kind, self._clock.now(), hold, link, text).show(task, surface)
         except (NotFound, Forbidden, InstallationSuspended) as gone:
             _log.warning("%s cannot be shown on GitHub: %s", task.slug, gone)
         surface = await self._store.surface(task.id)
@@ -141,9 +147,12 @@ class Reporter:
     async def _show_comment(
         self, task: Task, surface: Surface, door: RepoDoor, kind: Kind, prints: "_Prints", wait: Wait | None, hold: Hold
     ) -> Surface:
-        body = sticky(task, self._clock.now_ms(), wait=wait, notice=self._notice, server_url=door.server_url)
+        draw = partial(sticky, task, self._clock.now_ms(), wait=wait, notice=self._notice, server_url=door.server_url)
+        link = self._link(task)
+        body = draw(transcripts=link)
         told = f"{prints.turn}:{prints.news}"
-        digest = f"{told}:{_digest(body)}"
+        # A link that was only renewed is no reason to write.
+        digest = f"{told}:{_digest(draw(transcripts=link and 'link'))}"
         is_told = surface.comment_digest.startswith(told) and surface.shown != told  # only the checks are missing
         if digest == surface.comment_digest or is_told:
             return surface
@@ -177,6 +186,9 @@ class Reporter:
         if mine and not self._own_login:
             self._own_login = (await self._github.app().me()).bot_login
         return next((one.id for one in mine if one.user and one.user.login == self._own_login), None)
+
+    def _link(self, task: Task) -> str:
+        return self._transcripts.link(task, self._clock.now_ms())
 
     async def _wait(self, task: Task) -> Wait | None:
         """Why a queued task does not start."""

@@ -42,6 +42,7 @@ FOUND = {
     "label_missed": "labels whose webhook never came",
     "disk_tidied": "ended tasks of which something was still on this worker's disk",
     "delivery_lost": "webhooks that were sent and not taken, asked for again",
+    "transcripts_aged": "tasks whose transcripts were too old, or had to make room",
     "worktree_left": "worktrees on this machine that nobody works in",
 }
 """Every counter of the sweep: the label `what` of `pdev_sweep_found_total`."""
@@ -98,6 +99,8 @@ class Sweep:
                 found["report_missing"] += await store.enqueue(Report(task.id, task.version))
         if self._deps.clear_disk is not None:
             found["worktree_left"] = await self._deps.clear_disk()
+        if self._deps.artifacts is not None:
+            found["transcripts_aged"] = await self._deps.artifacts.tidy(store.task)
         return self._count(found)
 
     async def look_at_github(self) -> Counter[str]:

@@ -108,6 +108,17 @@ async def test_beginning_and_end_are_kept_and_the_gap_is_known(
     assert files(shelf, tmp_path) in (None, len(kept))
 
 
+async def test_fifty_megabytes_are_capped(artifacts: Artifacts, task: Task, shelf: Shelf, tmp_path: Path) -> None:
+    chunk = pieces([Entry(n / 10, "output", body="x" * 15_000) for n in range(4)], 64 << 10)
+    for batch in range(84):
+        assert await artifacts.append(task.id, header(task), batch, chunk * 10) == "kept"
+    run = await only_run(artifacts, task)
+    assert run.raw > 50_000_000
+    assert run.raw - run.dropped_raw <= artifacts.caps.transcript
+    assert run.heads > 10
+    assert files(shelf, tmp_path) in (None, run.heads + run.pieces - run.first)
+
+
 async def test_a_page_of_the_end_is_read_while_the_end_moves_on(make: Make, task: Task) -> None:
     artifacts = make(transcript=2_000)
     for n in range(40):
@@ -256,7 +267,7 @@ async def test_a_file_that_is_gone_or_was_tampered_with_does_no_harm(
     page = await artifacts.page(task.id, await only_run(artifacts, task))
     assert ([entry.body for entry in page.entries], page.damaged) == (["three"], 2)
     key = f"pdev:log:{task.id}:{header(task).run}:head"
-    await redis.lset(key, 0, b"1,1,1,../../../etc/passwd")
+    await redis.lset(key, 0, "1,1,1,../../../etc/passwd")  # type: ignore[misc]
     assert (await artifacts.page(task.id, await only_run(artifacts, task))).damaged == 2
 
 

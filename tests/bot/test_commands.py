@@ -144,7 +144,7 @@ def test_the_table_is_what_the_parser_reads() -> None:
     assert len({spec.name for spec in TABLE}) == len(TABLE)
     assert set(MEANT.values()) <= {spec.name for spec in TABLE}
     assert [spec.name for spec in TABLE if spec.works] == [
-        "help", "status", "resume", "pause", "cancel", "answer", "budget", "approve", "config",
+        "help", "status", "resume", "pause", "cancel", "answer", "budget", "approve", "logs", "config",
     ]  # fmt: skip
     assert usage(TABLE[1]).startswith("/pdev run [#… | all] [-m N] [-r strict|balanced|lenient]")
     assert all(

@@ -165,7 +165,7 @@ def test_no_decision_makes_an_illegal_move(new_task: NewTask, state: State, bloc
         (PUSHER, {"state": State.RUNNING}, False, Ask(Wish.PAUSE, "label_removed:maintainer")),
         (PUSHER, {"state": State.RUNNING}, True, Ignore(Why.LABEL_BACK)),
         (PUSHER, {"state": State.READY}, False, Ignore(Why.STAYS)),
-        (PUSHER, {"state": State.PAUSED}, False, Ignore(Why.STAYS)),
+        (PUSHER, {"state": State.PAUSED, "paused_by": PausedBy.PERSON}, False, Ignore(Why.STAYS)),
         (PUSHER, {"state": State.FAILED}, False, Ignore(Why.STAYS)),
         (BOT, {"state": State.RUNNING}, False, Ignore(Why.BOT)),
     ],
@@ -258,3 +258,29 @@ def test_access_lost_and_back(new_task: NewTask) -> None:
 )
 def test_priority_labels(labels: tuple[str, ...], level: int) -> None:
     assert policy.priority(labels) == level
+
+
+@pytest.mark.parametrize("paused_by", [PausedBy.BUDGET, PausedBy.INSTALLATION])
+def test_a_pause_that_would_end_by_itself_becomes_a_persons(new_task: NewTask, paused_by: PausedBy) -> None:
+    """Else the task goes on the next day, or with the App's access, although a person has stopped it meanwhile."""
+    task = new_task(state=State.PAUSED, paused_by=paused_by, reason="budget")
+    label_removed = policy.on_unlabel(task, PUSHER, labelled=False)
+    for decision in (policy.on_pause(task, "dev"), label_removed):
+        after = acted(decision, task, 5_000)
+        assert after is not None
+        assert (after.state, after.paused_by) == (State.PAUSED, PausedBy.PERSON)
+        assert policy.on_access_back(after) == Ignore(Why.STAYS)
+        assert policy.on_pause(after, "dev") == Ignore(Why.STAYS)
+
+
+def test_a_pause_that_was_asked_for_outlasts_the_access(new_task: NewTask) -> None:
+    running = new_task(state=State.RUNNING, wish=Wish.PAUSE, reason="by:dev")
+    after = acted(policy.on_access_lost(running), running, 5_000)
+    assert after is not None
+    assert (after.paused_by, after.reason) == (PausedBy.PERSON, "by:dev")
+    assert policy.on_access_back(after) == Ignore(Why.STAYS)
+
+
+def test_a_question_outlasts_the_access(new_task: NewTask) -> None:
+    """It would be forgotten, and the task go on without an answer, once access is back."""
+    assert policy.on_access_lost(new_task(state=State.WAITING_INPUT)) == Ignore(Why.STAYS)

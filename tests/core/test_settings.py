@@ -35,7 +35,7 @@ def problems_of(**variables: str) -> tuple[str, ...]:
 def test_defaults_are_for_a_laptop() -> None:
     settings = Settings.from_environ(HOME)
     assert (settings.host, settings.port) == ("127.0.0.1", 3000)
-    assert settings.base_url == "http://127.0.0.1:3000"
+    assert settings.base_url == "", "nobody knows under which name people reach it"
     assert settings.github_api_url == "https://api.github.com"
     assert settings.data_dir == Path("/home/someone/.local/share/pdev")
     assert settings.sandbox == "bubblewrap"
@@ -169,6 +169,7 @@ SAMPLES = {
     "PDEV_BUDGET_OWNER_DAY_TOKENS": "1000000",
     "PDEV_BUDGET_SERVER_DAY_USD": "500",
     "PDEV_BUDGET_SERVER_DAY_TOKENS": "9000000",
+    "PDEV_ARTIFACTS_DIR": "/a", "PDEV_TRANSCRIPT_DAYS": "8", "PDEV_TRANSCRIPTS_MB": "9",
 }  # fmt: skip
 
 

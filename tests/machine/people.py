@@ -1,6 +1,7 @@
 """What people and GitHub do to the task: in any order, twice, late, and by people who may not."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,8 @@ from bot import policy
 from bot.effects import with_blockers
 from bot.policy import LabelFacts, Person, Start
 from core.store import NoSuchTask
-from core.tasks import Needs, PausedBy, Reason, State, Task, Trigger
+from core.tasks import Needs, PausedBy, Reason, State, Task, Trigger, resumed
+from jobs.sweep.budgets import is_stopped
 from tests.machine.world import DEV, ID, PEOPLE, World, new_task
 
 Draw = Callable[[Any], Any]
@@ -71,7 +73,18 @@ class People(World):
 
     @rule(
         name=some.sampled_from(
-            ["labeled", "comment", "approve", "answer", "resume", "reopened", "access_back", "issue_closed", "blockers"]
+            [
+                "labeled",
+                "comment",
+                "approve",
+                "answer",
+                "resume",
+                "reopened",
+                "access_back",
+                "issue_closed",
+                "blockers",
+                "a_new_day",
+            ]
         ),
         data=some.data(),
     )
@@ -151,6 +164,12 @@ class People(World):
     def access_lost(self, draw: Draw | None) -> None:
         self.decide(policy.on_access_lost)
 
+    def a_new_day(self, draw: Draw) -> None:
+        """Budgets that several share have something left again."""
+        now = self.clock.now_ms()
+        with suppress(NoSuchTask):
+            self.run(self.store.change(ID, lambda task: resumed(task, now) if is_stopped(task) else None))
+
     def access_back(self, draw: Draw | None) -> None:
         before = self.held
         self.decide(policy.on_access_back)
@@ -161,7 +180,5 @@ class People(World):
 
     def _wait_for(self, blockers: tuple[int, ...]) -> None:
         now = self.clock.now_ms()
-        try:
+        with suppress(NoSuchTask):
             self.run(self.store.change(ID, lambda t: with_blockers(t, blockers, policy.on_blockers(t, blockers), now)))
-        except NoSuchTask:
-            return

@@ -6,18 +6,19 @@ from hypothesis import strategies as some
 from hypothesis.stateful import precondition, rule
 from msgspec.structs import replace
 
+from core.ledger.rules import stop_reason
 from core.schedule import Capacity, Caps, plan
 from core.store import Fenced
 from core.store.leases import Beat
 from core.store.tasks import Step as Change
-from core.tasks import Needs, Reason, Stage, State, Task, enter_stage
+from core.tasks import Exhausted, LastReview, Needs, Reason, Scope, Stage, State, Task, enter_stage, is_under_way
 from jobs.agents.results import CorrectorResult, ReviewerResult
 from jobs.bench.keeping import may_publish
 from jobs.lease import StopReason
-from jobs.pipeline import advance, ask, give_up, hand_over, stop
+from jobs.pipeline import advance, ask, give_up, hand_over, may_repeat, out_of_budget, repeat, stop
 from jobs.stages import Step
 from jobs.stages.correct import settle
-from jobs.stages.review import ledger
+from jobs.stages.review import findings as judged
 from jobs.sweep.leases import StoreWatch, take_back_expired
 from tests.machine.people import MOSTLY, Draw
 from tests.machine.world import ID, LEASE_MS, World
@@ -34,7 +35,10 @@ GAVE_UP = some.sampled_from(
 HANDED_OVER = some.sampled_from([(Needs.CONFLICT, Reason.BRANCH_MOVED), (Needs.CONFLICT, Reason.DIVERGED)])
 
 
-WORK = ["begin_stage", *["finish_stage"] * 3, "give_up", "ask", "hand_over", *["beat"] * 2, "crash", "shut_down"]
+WORK = [
+    *["finish_stage"] * 3, *["beat"] * 2, "begin_stage", "give_up", "ask", "out_of_budget", "hand_over", "crash",
+    "shut_down",
+]  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -175,14 +179,25 @@ class Workers(World):
 
     def give_up(self, holder: Holder, draw: Draw) -> None:
         reason = draw(GAVE_UP)
-        self.save(holder, lambda task: give_up(task, reason, "It cannot be done.", self.clock.now_ms()))
+
+        def ended(task: Task) -> Task:
+            if is_under_way(task) and may_repeat(task, reason, 1):
+                return repeat(task, reason, self.clock.now_ms())
+            return give_up(task, reason, "It cannot be done.", self.clock.now_ms())
+
+        self.save(holder, ended)
+
+    def out_of_budget(self, holder: Holder, draw: Draw) -> None:
+        scope = draw(some.sampled_from(Scope))
+        spent = Exhausted(scope=scope, kind="usd", spent=2, cap=2)
+        self.save(holder, lambda task: out_of_budget(task, spent, self.clock.now_ms()))
 
     def ask(self, holder: Holder, draw: Draw) -> None:
         self.save(holder, lambda task: ask(task, "JSON or YAML?", self.clock.now_ms()))
 
     def hand_over(self, holder: Holder, draw: Draw) -> None:
         needs, reason = draw(HANDED_OVER)
-        self.save(holder, lambda task: hand_over(task, needs, reason, self.clock.now_ms()))
+        self.save(holder, lambda task: hand_over(task, needs, reason, "", self.clock.now_ms()))
 
     def beat(self, holder: Holder, draw: Draw) -> None:
         """The holder renews and hears what people wish; it obeys now, or dies before it can."""
@@ -236,9 +251,14 @@ def _end(task: Task, *, approves: bool, findings: list[dict[str, str]]) -> Step:
         case Stage.REVIEW:
             verdict = "approved" if approves else "corrections_needed"
             answer = ReviewerResult.model_validate({"verdict": verdict, "findings": findings, "summary": "So."})
-            known = ledger(task, answer)
-            still_open = any(f.state == "open" for f in known)
-            return Step("corrections_needed" if still_open else "approved", "So.", {"findings": known})
+            known = judged(task, answer, mode="balanced", commit=task.checkpoint_sha)
+            still_open = tuple(f.id for f in known if f.is_open)
+            outcome, why = "corrections_needed" if still_open else "approved", stop_reason(task, known)
+            last = LastReview(
+                round=task.round, tree=task.checkpoint_sha, outcome=outcome, summary="So.", open=still_open,
+                stop=why or "",
+            )  # fmt: skip
+            return Step(outcome, "So.", {"findings": known, "last_review": last}, stop=why)
         case Stage.CORRECT:
             fixed = [{"id": f.id, "how": "Mended."} for f in task.open_findings[: 1 if approves else 9]]
             done = CorrectorResult.model_validate({"fixed": fixed})

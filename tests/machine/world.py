@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot import policy
 from bot.effects import Judge, Prepare, acted, judged
-from bot.policy import Approve, Ask, Decision, Ignore, Move, Person, Refuse, Resume, Start, Unwish
+from bot.policy import Approve, Ask, Decision, Grant, Hold, Ignore, Move, Person, Refuse, Resume, Start, Unwish
 from core import valkey
 from core.clock import ShiftedClock
 from core.messages.checks import checks
@@ -48,8 +48,8 @@ _COMMAND = re.compile(r"`/pdev (\w+)")
 
 
 class World(RuleBasedStateMachine):
-    """`permitted`: the highest round that options or a person's word have allowed. `held`: a person said stop, and
-    nobody has said go on since."""
+    """`permitted`: the highest round that options or a person's word have allowed. `held`: a person said stop, or was
+    asked, and nobody has said go on since."""
 
     def __init__(self, redis_url: str) -> None:
         super().__init__()
@@ -92,10 +92,10 @@ class World(RuleBasedStateMachine):
 
     def _hear(self, decision: Decision, task: Task) -> None:
         match decision:
-            case Resume() | Approve() | Unwish():
+            case Resume() | Approve() | Unwish() | Grant(resume=True):
                 self.held = False
-                self.permitted = max(self.permitted, task.round, task.options.max_rounds)
-            case Ask():
+                self.permitted = max(self.permitted, task.round, task.last_round)
+            case Ask() | Hold():
                 self.held = True
             case Move(State.PAUSED | State.CANCELLED | State.COMPLETED | State.MERGED, paused_by=by):
                 self.held = self.held or by is not PausedBy.INSTALLATION
@@ -131,6 +131,7 @@ class World(RuleBasedStateMachine):
             assert (last.stage, last.round) == (task.stage, task.round)
         assert all((run.ended_ms is None) == (run.outcome is None) for run in task.stages)
         assert task.round <= max(self.permitted, task.options.max_rounds), "nobody allowed another round"
+        self.held = self.held or task.state is State.WAITING_INPUT
         assert (task.needs is None) == (task.state is not State.WAITING_INPUT) or not task.stages
         assert (task.paused_by is None) == (task.state is not State.PAUSED)
 

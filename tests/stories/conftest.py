@@ -19,6 +19,7 @@ from bot.webhook import PATH
 from core import valkey
 from core.clock import ShiftedClock
 from core.github import GitHub, RepoDoor
+from core.links import Links
 from core.metrics import Metrics
 from core.refs import RepoRef
 from core.secret import Secret
@@ -28,6 +29,8 @@ from demo.hub import Hub, Person
 from demo.hub.state import Comment, Issue
 
 LABEL = "parallel-dev"
+BASE_URL = "https://pdev.example"
+SECRET = "the secret that signs a story's links"
 PATIENCE_S = 40.0
 
 
@@ -81,7 +84,7 @@ class Desk:
         app = make_app(
             secrets=[Secret(self.hub.webhook_secret or "")], redis=client, github=github, clock=self.clock,
             metrics=Metrics(), server_url=self.hub.html_url,
-            pace=Pace(patience_s, claim_idle_ms, grace_s=0.1, look_every_s=0.01),
+            links=Links(BASE_URL, Secret(SECRET)), pace=Pace(patience_s, claim_idle_ms, grace_s=0.1, look_every_s=0.01),
         )  # fmt: skip
         if not reads:
             app.cleanup_ctx.clear()

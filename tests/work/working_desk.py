@@ -15,9 +15,12 @@ import aiohttp
 from cli import setting_up
 from cli.processes import Child, Children
 from core import valkey
+from core.artifacts import Artifacts
 from core.github import GitHub
+from core.links import Links
 from core.metrics import Metrics
 from core.queue import ATTEMPTS, CONTROL, Report
+from core.redaction import Redactor
 from core.schedule import is_ready, plan
 from core.settings import Settings, child_environ
 from core.store import Inbox, Store, WorkerInfo
@@ -27,17 +30,17 @@ from demo.hub.observers import Exchange
 from demo.hub.state import CheckRun, Comment, Pull
 from demo.player import PLAYER
 from jobs.agents import AgentBackend, ScriptedBackend
-from jobs.bench import Tools
+from jobs.bench import Tools, Transcripts
 from jobs.deps import Deps
 from jobs.disk import clear_worktrees
 from jobs.git import Cache
 from jobs.lease import Lease
 from jobs.pipeline import work
-from jobs.report import Reporter
+from jobs.report import Reporter, Shown
 from jobs.sandbox import Sandbox
 from jobs.setup import Setup
 from jobs.worker import Graces, Worker
-from tests.stories.conftest import Desk
+from tests.stories.conftest import BASE_URL, SECRET, Desk
 from tests.work.script_book import ScriptBook
 
 AUTHOR = ("pdev[bot]", "1+pdev[bot]@users.noreply.github.com")
@@ -101,6 +104,7 @@ class WorkingDesk(Desk):
         redis = valkey.connect(self.valkey_url)
         async with aiohttp.ClientSession() as session:
             metrics, store = Metrics(), Store(redis, self.clock)
+            artifacts = Artifacts.from_settings(settings, redis, self.clock, store)
             github = GitHub.from_settings(
                 settings, session=session, redis=redis, clock=self.clock, metrics=metrics, patience_s=1
             )
@@ -111,6 +115,7 @@ class WorkingDesk(Desk):
                 homes=settings.data_dir / "homes", author=AUTHOR,
                 setup=self.setup(settings) if self.sets_up else None,
                 operator=settings.operator_caps, sandbox=self.sandbox,
+                transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
             )  # fmt: skip
             info = WorkerInfo(
                 id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),
@@ -120,8 +125,10 @@ class WorkingDesk(Desk):
                 yield Deps(
                     settings=settings, clock=self.clock, redis=redis, store=store, inbox=Inbox(redis, self.clock),
                     github=github, metrics=metrics, worker=info, work=partial(_work, tools=tools),
-                    report=Reporter(store, github, self.clock).report,
-                    clear_disk=partial(clear_worktrees, tools.git, store),
+                    report=Reporter(
+                        store, github, self.clock, transcripts=Shown(artifacts, Links.from_settings(settings))
+                    ).report,
+                    clear_disk=partial(clear_worktrees, tools.git, store), artifacts=artifacts,
                 )  # fmt: skip
             finally:
                 await redis.aclose()
@@ -138,8 +145,8 @@ class WorkingDesk(Desk):
             "PDEV_DATA_DIR": str(self.data), "PDEV_AGENT": "scripted", "PDEV_SANDBOX": self.sandbox.mode,
             "PDEV_SCRIPT_SOCKET": str(self.agent.cues.address), "WEBHOOK_SECRET": self.hub.webhook_secret or "",
             "PDEV_LEASE_S": "60", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "0.3", "PDEV_WRITES_PER_MINUTE": "10000",
-            "PDEV_WRITES_PER_HOUR": "10000",
-            **self.more,
+            "PDEV_WRITES_PER_HOUR": "10000", "PDEV_BASE_URL": BASE_URL,
+            "PDEV_SECRET": SECRET, **self.more,
         }  # fmt: skip
 
     @asynccontextmanager
