@@ -85,8 +85,8 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                 store=store, github=github, clock=clock, git=await _git(settings),
                 backend=open_backend(settings, sandbox), homes=settings.data_dir / "homes",
                 author=await _author(github), operator=settings.operator_caps, sandbox=sandbox,
-                setup=setting_up.setup(settings, sandbox),
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
+                setup=setting_up.setup(settings, sandbox),
             )  # fmt: skip
             reporter = Reporter(
                 store, github, clock, notice=UNPROTECTED if sandbox.mode == "none" else "",

@@ -52,10 +52,10 @@ class Tools:
     """What all repositories of an owner, and all of the server, may spend in a day."""
     sandbox: Sandbox | None = None
     """Where verify commands run; without one they do not."""
-    setup: Setup | None = None
-    """What repositories are set up with; without it they are not."""
     transcripts: Transcripts | None = None
     """Where runs are recorded; None: nowhere."""
+    setup: Setup | None = None
+    """What repositories are set up with; without it they are not."""
 
 
 class Bench:

@@ -146,7 +146,8 @@ class WorkingDesk(Desk):
             "PDEV_SCRIPT_SOCKET": str(self.agent.cues.address), "WEBHOOK_SECRET": self.hub.webhook_secret or "",
             "PDEV_LEASE_S": "60", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "0.3", "PDEV_WRITES_PER_MINUTE": "10000",
             "PDEV_WRITES_PER_HOUR": "10000", "PDEV_BASE_URL": BASE_URL,
-            "PDEV_SECRET": SECRET, **self.more,
+            "PDEV_SECRET": SECRET,
+            **self.more,
         }  # fmt: skip
 
     @asynccontextmanager
