@@ -80,7 +80,7 @@ async def test_allowed_submodules_are_there_and_others_are_named(desk: WorkingDe
 async def test_without_the_program_large_files_stay_pointers_and_that_is_said(desk: WorkingDesk) -> None:
     desk.agent.plays(run("grep", OID, "big.bin"), edit("README.md", "new\n"))
     await worked(desk)
-    assert "1 large file (Git LFS) stay pointers: this worker has no `git-lfs`" in desk.sticky(1)
+    assert "Of 1 large file (Git LFS) there are only pointers: this worker has no `git-lfs`" in desk.sticky(1)
 
 
 _GIT_LFS = """#!/bin/sh
