@@ -73,5 +73,6 @@ def options_of(config: Config, before: Options, *, private: bool, task: Task | N
         rounds = before.max_rounds
     draft = before.draft if task is not None and task.pr else config.draft
     return replace(
-        before, branch_pattern=config.branch, max_rounds=rounds, draft=draft, ci=config.ci_of(private=private)
-    )
+        before, branch_pattern=config.branch, max_rounds=rounds, draft=draft, ci=config.ci_of(private=private),
+        transcripts=config.transcripts,
+    )  # fmt: skip

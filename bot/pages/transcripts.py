@@ -3,6 +3,7 @@
 Whoever has the link sees it: the link stands where only those read it who may read the repository, and runs out.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -145,11 +146,15 @@ def _stage_of(task: Task, run: Run) -> int | None:
 
 
 def _attempts(runs: Sequence[Run]) -> tuple[Attempt, ...]:
-    names = []
+    """An attempt may run its agent again, when it has handed in what could not be read."""
+    named: list[Attempt] = []
+    counts: Counter[str] = Counter()
     for run in runs:
         kind = f"{words.KINDS[run.header.kind]}, " if run.header.kind != "agent" else ""
-        names.append(Attempt(run.id, f"{kind}attempt {run.header.attempt}"))
-    return tuple(names)
+        name = f"{kind}attempt {run.header.attempt}"
+        counts[name] += 1
+        named.append(Attempt(run.id, f"{name}, run {counts[name]}" if counts[name] > 1 else name))
+    return tuple(named)
 
 
 def name_of(run: Run) -> str:

@@ -54,7 +54,7 @@ class CheckRuns:
         if seen and seen.digest == view.digest():
             return surface
         fields = self._fields(view, seen)
-        if self.text is not None and (text := await self.text(task, view)):
+        if self.text is not None and not view.text and (text := await self.text(task, view)):
             fields["output"]["text"] = text
         shown = await self._update(seen, fields) if seen else None
         if shown is None:

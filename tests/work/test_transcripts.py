@@ -9,6 +9,7 @@ from core.links import Links
 from core.secret import Secret
 from core.tasks import State, task_id
 from demo.player import edit, hold, progress, run, say
+from jobs.sweep import Sweep
 from tests.stories.conftest import BASE_URL, SECRET
 from tests.work.working_desk import WorkingDesk
 
@@ -123,6 +124,16 @@ async def test_a_public_repository_shows_nothing_unless_it_says_so(desk: Working
     await desk.comment(issue, "/pdev logs")
     assert "transcripts: true" in desk.replies(issue)[-1]
 
+    await desk.configure("verify: none\ntranscripts: true\n")
+    other = (await desk.issue()).number
+    desk.agent.plays(say("For all to read."), edit("b.py", "x = 1\n"), issue=other)
+    async with desk.working():
+        await desk.label(other)
+        await desk.until_state(other, State.WAITING_INPUT)
+        await desk.shown(other)
+    (first, *_) = await runs(desk, other)
+    assert "For all to read." in await page(desk, f"{linked(desk, other)}?run={first.id}")
+
 
 async def test_a_link_is_renewed_without_a_write_of_its_own_and_runs_out(desk: WorkingDesk) -> None:
     issue = (await desk.issue()).number
@@ -142,4 +153,8 @@ async def test_a_link_is_renewed_without_a_write_of_its_own_and_runs_out(desk: W
     await desk.comment(issue, "/pdev logs")
     found = re.search(r"\(" + re.escape(BASE_URL) + r"(/t/[^)]+)\)", desk.replies(issue)[-1])
     assert found is not None
-    await page(desk, found[1])
+    assert "It is mended." in await page(desk, found[1])
+    async with desk.parts("sweeper", 1, None, {}) as deps:
+        assert (await Sweep(deps).look_at_records())["transcripts_aged"] == 1
+    assert await runs(desk, issue) == []
+    assert "No transcript of it is kept now" in await page(desk, found[1])
