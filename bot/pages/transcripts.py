@@ -88,8 +88,7 @@ class TranscriptPages:
             return page("message", status=404, headers=CLOSED, title="pdev", text=words.OFF)
         runs = await self._artifacts.runs(task.id)
         gone = await self._artifacts.gone(task.id)
-        wanted = request.query.get("run", "")
-        run = next((run for run in runs if run.id == wanted), runs[-1] if runs else None)
+        run = _chosen(runs, request.query.get("run", ""), request.query.get("stage", ""))
         view = await self._view(task, runs, run, request.query.get("from", "")) if run else None
         return page(
             "transcripts", headers=CLOSED, title=task.slug, task=task, github=self._github, line=task_line(task),
@@ -119,6 +118,13 @@ class TranscriptPages:
             earlier=start not in {"", "0"},
             next=after,
         )
+
+
+def _chosen(runs: Sequence[Run], name: str, stage: str) -> Run | None:
+    """The run that was asked for, else the newest of the stage (or of the kind), else the newest."""
+    named = [run for run in runs if run.id == name]
+    of_stage = [run for run in runs if stage in {run.header.stage, run.header.kind}]
+    return next(reversed(named or of_stage or runs), None)
 
 
 def rows(task: Task, runs: Sequence[Run]) -> list[Row]:

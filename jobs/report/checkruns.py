@@ -110,7 +110,8 @@ class CheckRuns:
         if view.text:
             fields["output"]["text"] = view.text
         if self.link:
-            fields["details_url"] = self.link
+            _, _, stage = view.name.partition(" / ")
+            fields["details_url"] = f"{self.link}?stage={stage}" if stage else self.link
         if view.started_ms:
             fields["started_at"] = _time(view.started_ms)
         if view.conclusion:

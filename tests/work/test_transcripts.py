@@ -60,7 +60,8 @@ async def test_a_run_is_shown_on_the_page_and_in_its_check_run(desk: WorkingDesk
     assert "<script" not in seen
     assert TOKEN[20:] not in seen
     check = await desk.check(issue, "pdev / develop")
-    assert check.details_url == BASE_URL + where
+    assert check.details_url == f"{BASE_URL}{where}?stage=develop"
+    assert "I look at the slugs." in await page(desk, f"{where}?stage=develop")
     assert (await desk.check(issue, "pdev")).details_url == BASE_URL + where
     assert check.output is not None
     text = check.output.text or ""
@@ -153,7 +154,7 @@ async def test_a_link_is_renewed_without_a_write_of_its_own_and_runs_out(desk: W
     await desk.comment(issue, "/pdev logs")
     found = re.search(r"\(" + re.escape(BASE_URL) + r"(/t/[^)]+)\)", desk.replies(issue)[-1])
     assert found is not None
-    assert "It is mended." in await page(desk, found[1])
+    assert ">Prompt<" in await page(desk, found[1])
     async with desk.parts("sweeper", 1, None, {}) as deps:
         assert (await Sweep(deps).look_at_records())["transcripts_aged"] == 1
     assert await runs(desk, issue) == []
