@@ -28,7 +28,7 @@ from core.store import Store
 from core.valkey import SOCKET, connect
 from demo.hub import Hub
 from demo.player import CueServer
-from demo.world import FILES, script
+from demo.world import HOUSE, script
 from demo.world.issues import THINK_MS
 from jobs.sandbox import Bubblewrap, find_bubblewrap
 
@@ -98,7 +98,7 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
 
 
 async def _hub(stack: AsyncExitStack, data: Path, port: int) -> Hub:
-    hub = Hub(data / "hub", now=SystemClock().now, private=True, files=FILES)
+    hub = Hub(data / "hub", now=SystemClock().now, private=True, files=HOUSE)
     hub.visitor = "maintainer"  # whoever opens the pages may look and act at once
     stack.push_async_callback(hub.stop)
     with told_if_taken(port, "--port"):
