@@ -84,7 +84,7 @@ async def _prompt(bench: Bench, kind: type[R], diff: str, ready: Prepared) -> st
             diff=diff,
             comments=await heard(bench.door, bench.task, bench.hearing),
             guidance=guide.guidance,
-            verify=() if isinstance(verify, str) else verify,
+            verify=guide.verify,
             override=override(guide, ROLES[bench.task.stage]),
         )
         return prompt(bench.task, material)
