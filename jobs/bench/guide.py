@@ -13,13 +13,11 @@ from core.messages.prompts import broken_override
 from core.tasks import Reason
 from jobs.prompts import FILES, OVERRIDES, ROLES, BadTemplate, Guidance, Mistake, Override, guidance
 from jobs.prompts.template import MAX_SOURCE
-from jobs.setup import layout_at
 from jobs.stops import GaveUp
 
 if TYPE_CHECKING:
     from jobs.bench import Bench
 
-_MOST_COMMANDS = 20
 _MAX_FILE = 1 << 20
 """Bytes of a file that are read at all."""
 
@@ -49,19 +47,8 @@ async def read_guide(bench: Bench) -> Guide:
     names = [f"{OVERRIDES}/{role}.{end}" for role in ROLES.values() for end in ("j2", "md")]
     guide.guidance = guidance({path: data.decode("utf-8", "replace") for path, data in texts.items()})
     guide.overrides = dict(await bench.mirror.files(tip, names, cap=_MAX_FILE))
-    guide.verify = await _verify(bench)
     guide.branch = default
     return guide
-
-
-async def _verify(bench: Bench) -> tuple[str, ...]:
-    match bench.config.verify:
-        case "auto":
-            return (await layout_at(bench, bench.task.start_sha)).verify[:_MOST_COMMANDS]
-        case "none" | "external":
-            return ()
-        case commands:
-            return tuple(commands)
 
 
 def override(guide: Guide, role: str) -> Override | None:
