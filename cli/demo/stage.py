@@ -113,7 +113,8 @@ def _environ(hub: Hub, data: Path, redis_url: str, port: int, slots: int, sandbo
     return child_environ(
         {
             "APP_ID": str(hub.app_id), "PRIVATE_KEY_PATH": str(key), "WEBHOOK_SECRET": hub.webhook_secret or "",
-            "REDIS_URL": redis_url, "PORT": str(port), "GITHUB_API_URL": hub.api_url,
+            "REDIS_URL": redis_url, "PORT": str(port),
+            "PDEV_BASE_URL": f"http://127.0.0.1:{port}", "GITHUB_API_URL": hub.api_url,
             "GITHUB_SERVER_URL": hub.html_url, "PDEV_DATA_DIR": str(data / "pdev"), "PDEV_AGENT": "scripted",
             "PDEV_SCRIPT_SOCKET": str(socket_path(data / _CUES)), "PDEV_SANDBOX": sandbox, "PDEV_SLOTS": str(slots),
             "PDEV_LEASE_S": str(LEASE_S), "PDEV_BEAT_S": str(BEAT_S), "PDEV_SWEEP_S": str(SWEEP_S),

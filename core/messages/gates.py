@@ -1,5 +1,6 @@
 """What pdev's own gates found, told to people (check run, comment, pull request) and to the corrector (findings)."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from core.messages import words
@@ -11,6 +12,7 @@ CONFIG = "`.github/pdev.yml`"
 LOG_LIMIT = 65_000
 """Characters of the log in a check run's text; GitHub takes 65,535."""
 _TABLE = 30_000
+_LONGEST_FENCE = 100
 
 EXTERNAL = "left to CI, as the configuration says"
 NONE = "switched off in the configuration"
@@ -261,13 +263,12 @@ def _noted(note: Note) -> str:
 
 
 def _cell(text: str) -> str:
-    return words.line(text, 300).replace("|", "\\|")
+    return " ".join(words.line(text, 300).split()).replace("|", "\\|")
 
 
 def _fenced(text: str) -> str:
-    longest = run = 0
-    for char in text:
-        run = run + 1 if char == "`" else 0
-        longest = max(longest, run)
-    fence = "`" * max(3, longest + 1)
+    runs = re.findall("`+", text)
+    if any(len(run) > _LONGEST_FENCE for run in runs):
+        text, runs = text.replace("`", "'"), []
+    fence = "`" * max([3, *(len(run) + 1 for run in runs)])
     return f"{fence}text\n{text.strip(chr(10))}\n{fence}"

@@ -27,7 +27,7 @@ _FAILING = re.compile(
     r"^[ \t]*(?:"
     r"(?:FAILED|ERROR) (?P<pytest>\S+::\S+)"
     r"|(?:FAIL|ERROR): (?P<unittest>\w+ \([\w.]+\))"
-    r"|--- FAIL: (?P<go>\S+)"
+    r"|--- FAIL: (?P<go>\S+)(?: \([\d.]+s\))?"
     r"|test (?P<rust>\S+) \.\.\. FAILED"
     r"|(?:[✕✗×✘]|not ok \d+ -?) *(?P<js>\S.{0,140}?)(?: \(?\d+(?:\.\d+)? ?m?s\)?)?"
     r")[ \t]*(?:$| - )",

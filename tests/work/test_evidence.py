@@ -203,9 +203,7 @@ class TestOnTheBase:
         assert "pdev.yml" in said
 
     @pytest.mark.parametrize("config", [CONFIG])
-    async def test_what_was_broken_before_blocks_nobody(
-        self, desk: WorkingDesk, files: dict[str, str | bytes]
-    ) -> None:
+    async def test_what_was_broken_before_blocks_nobody(self, desk: WorkingDesk, files: dict[str, str | bytes]) -> None:
         await desk.by("owner").push("main", {"half.py": WRONG})
         issue = await desk.issue("Add thirds")
         desk.agent.plays(edit("third.py", "def third(n):\n    return n / 3\n"))
@@ -271,7 +269,7 @@ class TestMisbehaviour:
     @pytest.mark.usefixtures("walls")
     @pytest.mark.parametrize(
         "config",
-        ["verify: [\"python3 -c 'import socket; socket.create_connection((\\\"127.0.0.1\\\", 9), 2)'\"]\n"],
+        ['verify: ["python3 -c \'import socket; socket.create_connection((\\"127.0.0.1\\", 9), 2)\'"]\n'],
     )
     async def test_there_is_no_network(self, desk: WorkingDesk) -> None:
         issue = await desk.issue("Add thirds")

@@ -121,18 +121,14 @@ def _new_marks(found: Sequence[tuple[_Pair, Sequence[Mark], Sequence[Mark]]], sa
 
 def _silenced(pairs: Sequence[_Pair]) -> Iterable[Note]:
     """Tests that lost asserts and got none; those that stand somewhere else now have moved."""
-    came: Counter[str] = Counter()
-    for pair in pairs:
-        came += Counter(pair.new.asserts) - Counter(pair.old.asserts)
+    before_all = sum((Counter(pair.old.asserts) for pair in pairs), Counter[str]())
+    gone = before_all - sum((Counter(pair.new.asserts) for pair in pairs), Counter[str]())
     for pair in pairs:
         for before, after in _same(pair):
-            lost = Counter(before.asserts) - Counter(after.asserts)
-            got = Counter(after.asserts) - Counter(before.asserts)
-            missing = lost - came
-            if missing and not got:
-                yield Note(
-                    words.asserts_gone(after.name, missing.total(), left=len(after.asserts)), pair.path, after.line
-                )
+            missing = (Counter(before.asserts) - Counter(after.asserts)) & gone
+            if missing and not Counter(after.asserts) - Counter(before.asserts):
+                said = words.asserts_gone(after.name, missing.total(), left=len(after.asserts))
+                yield Note(said, pair.path, after.line)
 
 
 def _same(pair: _Pair) -> Iterable[tuple[Test, Test]]:

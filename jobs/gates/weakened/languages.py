@@ -61,7 +61,7 @@ JAVASCRIPT = Language(
     blank=re.compile(
         rf"{_SLASHES}|{_DOUBLE}|{_SINGLE}|`(?:\\.|[^`\\])*`?|"
         # A regular expression may hold a quote; it stands where a value begins.
-        r"(?<=[(,=:\[!&|?{};\n])[ \t]*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/", re.DOTALL,
+        r"(?<=[(,=:\[!&|?{};\n])[ \t]*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n]){0,200}\]|[^/\\\[\n]){1,300}/", re.DOTALL,
     ),
     files=re.compile(r"\.(?:test|spec|cy|e2e)\.[cm]?[jt]sx?$|(?:^|/)(?:__tests__|tests?|spec)/(?:.*/)?[^/]+\.[cm]?[jt]sx?$"),
     test=re.compile(r"(?<![\w.$])(?:[xf]?(?:it|test|specify)|Deno\.test)(?:\.\w+)*(?:\s*`[^`]*`)?\s*\("),
