@@ -10,15 +10,18 @@ from redis.exceptions import RedisError
 from rich.console import Console
 
 from bot.handlers import BY_THEMSELVES, ROUTES
+from cli.setting_up import toolchains
 from cli.worker import open_backend, open_sandbox, own_folder, this_app
 from core.clock import SystemClock
 from core.errors import BadSettings, PdevError, Severity
 from core.github import App, GitHub, needed_permissions
-from core.messages import doctor
+from core.messages import doctor, setup
 from core.settings import Settings, environ
 from core.valkey import check_server, connect, find_binary
 from jobs.git import Cache, GitError
+from jobs.git.lfs import has_lfs
 from jobs.sandbox import NoSandbox
+from jobs.sandbox.toolchains import KNOWN
 
 _AGENT_STEP = "Start or install what is missing; docs/settings.md says what PDEV_AGENT needs."
 
@@ -54,7 +57,8 @@ async def examine() -> AsyncIterator[Line]:
     yield Line("settings", "ok", "readable")
     yield Line("ci", "ok", doctor.CI)
     looks = {
-        "data": _data, "git": _git, "sandbox": _sandbox, "agent": _agent, "redis": _redis, "github": _github,
+        "data": _data, "git": _git, "sandbox": _sandbox, "toolchains": _toolchains, "agent": _agent, "redis": _redis,
+        "github": _github,
     }  # fmt: skip
     for what, look in looks.items():
         async for line in _looked(what, look(settings)):
@@ -88,6 +92,15 @@ async def _sandbox(settings: Settings) -> AsyncIterator[Line]:
         yield Line("sandbox", "warning", "Agents run unprotected (PDEV_SANDBOX=none).", "Unset PDEV_SANDBOX.")
     else:
         yield Line("sandbox", "ok", f"{sandbox.mode}: every way out was tried and is closed")
+
+
+async def _toolchains(settings: Settings) -> AsyncIterator[Line]:
+    found = toolchains(settings)
+    yield Line("toolchains", "ok", setup.toolchains(sorted(name for name in KNOWN if found.has(name))))
+    if await has_lfs(Cache(settings.data_dir / "git").program()):
+        yield Line("git-lfs", "ok", "is installed")
+    else:
+        yield Line("git-lfs", "warning", setup.NO_LFS_HERE, "Install git-lfs, if repositories keep large files.")
 
 
 async def _agent(settings: Settings) -> AsyncIterator[Line]:

@@ -13,6 +13,7 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
+from cli import setting_up
 from cli.ports import told_if_taken
 from core.artifacts import Artifacts
 from core.clock import SystemClock
@@ -35,7 +36,7 @@ from jobs.git import Cache
 from jobs.lease import Lease
 from jobs.pipeline import work
 from jobs.report import Reporter, Shown
-from jobs.sandbox import Bubblewrap, NoSandbox, Sandbox, find_bubblewrap
+from jobs.sandbox import Bubblewrap, NoSandbox, Sandbox, find_bubblewrap, this_python
 from jobs.supervisor import supervise
 from jobs.worker import run_worker
 
@@ -85,6 +86,7 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
                 backend=open_backend(settings, sandbox), homes=settings.data_dir / "homes",
                 author=await _author(github), operator=settings.operator_caps, sandbox=sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
+                setup=setting_up.setup(settings, sandbox),
             )  # fmt: skip
             reporter = Reporter(
                 store, github, clock, notice=UNPROTECTED if sandbox.mode == "none" else "",
@@ -158,7 +160,7 @@ async def open_sandbox(settings: Settings) -> Sandbox:
     program = find_bubblewrap()
     if program is None:
         raise no_sandbox("bubblewrap is not installed.")
-    sandbox = Bubblewrap(program)
+    sandbox = Bubblewrap(program, setting_up.toolchains(settings).beside(this_python()))
     scratch = settings.data_dir / "probe"
     scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
     report = await sandbox.probe(scratch)

@@ -93,6 +93,11 @@ def together(repository: Caps, operator: Caps) -> Caps:
     return replace(repository, owner_day=operator.owner_day, server_day=operator.server_day)
 
 
+def is_operated(caps: Caps) -> bool:
+    """Whether they hold any bound of the operator's."""
+    return (caps.owner_day, caps.server_day) != (Cap(), Cap())
+
+
 def of_stage(config: "Config", stage: Stage, allowed: int) -> Cap:
     """A stage's own caps, as many times as it may spend them."""
     limits = getattr(config.limits, stage.value)

@@ -66,12 +66,13 @@ async def owner_reading(github: GitHub, store: Store, installation_id: int, repo
 def options_of(config: Config, before: Options, *, private: bool, task: Task | None = None) -> Options:
     """What a task's record keeps of the configuration, for those who have only the record.
 
-    What has happened already stays: a round that a person granted, and drafts that the repository refused.
+    Whether it has a draft is decided once it has a pull request.
     """
-    rounds = config.review.rounds
-    if task is not None and rounds <= task.round <= before.max_rounds <= task.round + 1:
-        rounds = before.max_rounds
     draft = before.draft if task is not None and task.pr else config.draft
     return replace(
-        before, branch_pattern=config.branch, max_rounds=rounds, draft=draft, ci=config.ci_of(private=private)
+        before,
+        branch_pattern=config.branch,
+        max_rounds=config.review.rounds,
+        draft=draft,
+        ci=config.ci_of(private=private),
     )

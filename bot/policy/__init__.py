@@ -43,8 +43,8 @@ from bot.policy.urgency import NORMAL_PRIORITY, is_priority, priority
 __all__ = [
     "NORMAL_PRIORITY", "PUSH_ROLES", "TRIAGE_ROLES", "Approve", "Ask", "Decision", "Grant", "Hold", "Ignore",
     "LabelFacts", "Move", "Person", "Purses", "Refuse", "Resume", "Start", "Unwish", "Why", "bounds", "default_ci",
-    "is_asked", "is_priority", "is_stopped_by_budget", "on_access_back", "on_access_lost", "on_answer", "on_approve",
-    "on_blockers", "on_cancel", "on_closed", "on_config_mended", "on_gone", "on_grant", "on_label", "on_pause",
-    "on_plain_comment", "on_pull_dropped", "on_reopened", "on_resume", "on_unlabel", "priority",
+    "is_asked", "is_priority", "is_stopped_by_budget", "on_access_back", "on_access_lost", "on_answer",
+    "on_approve", "on_blockers", "on_cancel", "on_closed", "on_config_mended", "on_gone", "on_grant", "on_label",
+    "on_pause", "on_plain_comment", "on_pull_dropped", "on_reopened", "on_resume", "on_unlabel", "priority",
     "purse_for", "still_broke",
 ]  # fmt: skip

@@ -1,8 +1,8 @@
 """`pdev demo`: a GitHub, a team and pdev on one machine, with real processes and real git.
 
-The story is `demo.world`: six issues are labelled, agents work on them in their sandboxes, a maintainer merges one pull
-request so that the issue it blocks can start. Its report is what people measure by, so its keys are stable
-(`docs/demo.md`).
+The story is `demo.world`: eight issues are labelled, agents work on them in their sandboxes, a maintainer answers one's
+question and merges one pull request so that the issue it blocks can start. Its report is what people measure by, so
+its keys are stable (`docs/demo.md`).
 """
 
 import asyncio

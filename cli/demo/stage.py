@@ -28,7 +28,7 @@ from core.store import Store
 from core.valkey import SOCKET, connect
 from demo.hub import Hub
 from demo.player import CueServer
-from demo.world import FILES, script
+from demo.world import HOUSE, script
 from demo.world.issues import THINK_MS
 from jobs.sandbox import Bubblewrap, find_bubblewrap
 
@@ -98,7 +98,7 @@ async def open_stage(wishes: Wishes, console: Console) -> AsyncIterator[Stage]:
 
 
 async def _hub(stack: AsyncExitStack, data: Path, port: int) -> Hub:
-    hub = Hub(data / "hub", now=SystemClock().now, private=True, files=FILES)
+    hub = Hub(data / "hub", now=SystemClock().now, private=True, files=HOUSE)
     hub.visitor = "maintainer"  # whoever opens the pages may look and act at once
     stack.push_async_callback(hub.stop)
     with told_if_taken(port, "--port"):
@@ -113,7 +113,8 @@ def _environ(hub: Hub, data: Path, redis_url: str, port: int, slots: int, sandbo
     return child_environ(
         {
             "APP_ID": str(hub.app_id), "PRIVATE_KEY_PATH": str(key), "WEBHOOK_SECRET": hub.webhook_secret or "",
-            "REDIS_URL": redis_url, "PORT": str(port), "GITHUB_API_URL": hub.api_url,
+            "REDIS_URL": redis_url, "PORT": str(port),
+            "PDEV_BASE_URL": f"http://127.0.0.1:{port}", "GITHUB_API_URL": hub.api_url,
             "GITHUB_SERVER_URL": hub.html_url, "PDEV_DATA_DIR": str(data / "pdev"), "PDEV_AGENT": "scripted",
             "PDEV_SCRIPT_SOCKET": str(socket_path(data / _CUES)), "PDEV_SANDBOX": sandbox, "PDEV_SLOTS": str(slots),
             "PDEV_LEASE_S": str(LEASE_S), "PDEV_BEAT_S": str(BEAT_S), "PDEV_SWEEP_S": str(SWEEP_S),

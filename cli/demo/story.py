@@ -1,4 +1,4 @@
-"""What the people of the demo do: open six issues, label them, merge one pull request, kill a worker when asked to."""
+"""What the people of the demo do: open and label eight issues, answer, merge one, kill a worker when asked to."""
 
 import time
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import msgspec
 from cli.demo.stage import Stage, kill
 from cli.demo.wishes import Wishes
 from core.cancellation import is_cancelled, pause
-from core.tasks import TRIGGER_LABEL, State, Task, task_id
+from core.tasks import TRIGGER_LABEL, Needs, State, Task, task_id
 from demo.hub import Delivery
 from demo.hub.observers import Exchange
 from demo.world import BY_NUMBER, ISSUES
@@ -31,6 +31,7 @@ class Story:
     first_check_ms: dict[str, float] = field(default_factory=dict)
     killed: int = 0
     _merging: set[int] = field(default_factory=set)
+    _answered: set[int] = field(default_factory=set)
 
     async def begin(self) -> None:
         """Open the issues and set the labels, as the maintainer would."""
@@ -61,6 +62,7 @@ class Story:
         while not is_cancelled():
             tasks = await self.tasks()
             await self._merge_what_blocks(tasks)
+            await self._answer(tasks)
             await self._kill_worker(tasks)
             if len(tasks) == len(ISSUES) and all(_is_over(task) for task in tasks.values()):
                 await self._settle()
@@ -89,6 +91,15 @@ class Story:
                 assert task.pr is not None
                 self._merging.add(number)
                 await self.stage.hub.as_user("maintainer").merge(task.pr)
+
+    async def _answer(self, tasks: dict[int, Task]) -> None:
+        """Once its question stands on the issue, as a person who reads it there would."""
+        for number, task in tasks.items():
+            answer = BY_NUMBER[number].answer
+            if answer and task.needs is Needs.ANSWER and number not in self._answered:
+                self._answered.add(number)
+                await self._shown(task.id)
+                await self.stage.hub.as_user("maintainer").comment(number, answer)
 
     async def _kill_worker(self, tasks: dict[int, Task]) -> None:
         if self.killed or not self.wishes.kill_worker_at:

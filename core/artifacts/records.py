@@ -7,9 +7,8 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["agent", "gates", "setup"]
-Stopped = Literal["", "memory", "full", "away"]
-"""Why nothing more was recorded: the store's memory ran low, all transcripts together reached their cap, or the store
-did not answer."""
+Stopped = Literal["", "memory", "full"]
+"""Why nothing more was recorded: the store's memory ran low, or all transcripts together reached their cap."""
 
 DAY_MS = 86_400_000
 _NAME = re.compile(r"[0-9a-z][0-9a-z._-]{0,99}", re.ASCII)

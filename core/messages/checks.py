@@ -117,7 +117,7 @@ def _summary(task: Task, server_url: str) -> CheckView:
         status,
         conclusion,
         headline(task)[:TITLE_LIMIT],
-        words.fitting([account(task, server_url=server_url), _cost(task), where], SUMMARY_LIMIT).strip(),
+        words.fitting(filter(None, [account(task, server_url=server_url), _cost(task), where]), SUMMARY_LIMIT).strip(),
         buttons=_buttons(task, conclusion),
         started_ms=task.started_ms,
     )

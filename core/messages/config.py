@@ -144,6 +144,8 @@ def takes(key: Key, *, entry: bool = False) -> str:
 
 
 def _shape(shape: Mapping[str, Any]) -> str:
+    if "description" in shape and "default" not in shape:  # an entry that is described itself
+        return str(shape["description"])
     words = tuple(shape.get("enum", ())) or ((shape["const"],) if "const" in shape else ())
     if words:
         return ", ".join(f"`{word}`" for word in words[:-1]) + (" or " if words[1:] else "") + f"`{words[-1]}`"

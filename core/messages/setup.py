@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from core.messages.words import code, count, plain
+from core.tasks import Task
+
 CONFIG = "`.github/pdev.yml`"
 NOTHING_FOUND = (
     "No layout that pdev knows was found (Python, JavaScript, Go or Rust): nothing is set up and nothing is verified. "
@@ -72,3 +75,128 @@ def not_installed(tool: str) -> str:
 
 def unknown_tool(tool: str) -> str:
     return f"{tool} is not set up by itself; name `setup` and `verify` commands in {CONFIG}."
+
+
+def setting_up(command: str) -> str:
+    """What a task does meanwhile."""
+    return f"sets up: {code(command)}"
+
+
+FIRST_STEP = "make a Python environment"
+_TAIL = 1_200
+_HOSTS_SHOWN = 5
+
+
+def failed(command: str, code_: int, tail: str, refused: Sequence[str]) -> str:
+    """A setup command ended with an error; `tail` is the end of what it said."""
+    return _trouble(f"Setup failed: {code(command, 200)} ended with exit code {code_}.", tail, refused)
+
+
+def too_slow(command: str, minutes: float, tail: str, refused: Sequence[str]) -> str:
+    said = f"Setup did not end: {code(command, 200)} was stopped after {minutes:g} min (`limits.setup_minutes`)."
+    return _trouble(said, tail, refused)
+
+
+def flooded(command: str, tail: str) -> str:
+    return _trouble(f"Setup was stopped: {code(command, 200)} printed more than anybody reads.", tail, ())
+
+
+def not_started(why: str) -> str:
+    return (
+        f"Setup could not start: the sandbox said {code(why, 300)}. Whoever runs pdev can look into it: `pdev doctor`."
+    )
+
+
+def _trouble(what: str, tail: str, refused: Sequence[str]) -> str:
+    shown = "\n".join(tail.replace("```", "'''").strip().splitlines())[-_TAIL:].strip()
+    parts = [what, f"```text\n{shown}\n```" if shown else "It said nothing."]
+    if refused:
+        parts.append(refusals(refused))
+    parts.append(f"Mend it on the default branch, or name other `setup` commands in {CONFIG}.")
+    return "\n\n".join(parts)
+
+
+def refusals(hosts: Sequence[str]) -> str:
+    """Setup asked for hosts that it may not reach."""
+    shown = listed([code(host, 100) for host in hosts[:_HOSTS_SHOWN]])
+    more = f" and {len(hosts) - _HOSTS_SHOWN} more" if len(hosts) > _HOSTS_SHOWN else ""
+    return (
+        f"Setup may not reach {shown}{more}. Add what it needs to `network` in {CONFIG} (public hosts, ports 80 and "
+        "443); whoever runs pdev can allow others with `PDEV_EGRESS_ALLOW`."
+    )
+
+
+def not_hosts(texts: Sequence[str]) -> str:
+    shown = listed([code(text, 100) for text in texts])
+    return f"`network` in {CONFIG} names {shown}, which is no host to allow; write `HOST` or `*.HOST`."
+
+
+def own_environment(paths: Sequence[str]) -> str:
+    shown = listed([code(path, 100) for path in paths[:3]])
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return f"This task changes {shown}{more}, so it has an environment of its own, which other tasks do not use."
+
+
+def own_environment_failed(why: str) -> str:
+    return f"What this task changes cannot be set up, so its agents work with what the base branch has.\n\n{why}"
+
+
+def explicit(commands: Sequence[str]) -> str:
+    return f"Set up by {_commands(commands)}, as {CONFIG} says."
+
+
+NOT_SET_UP = f"Nothing is set up, as {CONFIG} says (`setup: none`)."
+
+
+def shown(task: Task) -> str:
+    """The part of the comment about setup; empty when there is nothing to say."""
+    if not task.setup:
+        return ""
+    first, *more = (plain(one, 1_500) for one in task.setup)
+    lines = "\n".join(f"- {one.replace(chr(10), chr(10) + '  ')}" for one in (first, *more))
+    return f"<details><summary>Setup</summary>\n\n{lines}\n\n</details>" if not more else f"Setup:\n\n{lines}"
+
+
+def modules_left_out(paths: Sequence[str]) -> str:
+    shown = listed([code(path, 100) for path in paths[:5]])
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return (
+        f"Submodules are empty: {shown}{more}. Name the https addresses that may be fetched under `submodules` in "
+        f"{CONFIG}."
+    )
+
+
+def modules_failed(paths: Sequence[str]) -> str:
+    shown = listed([code(path, 100) for path in paths[:5]])
+    return (
+        f"Submodules could not be fetched: {shown}. pdev fetches them without a login, so they must be public; "
+        "check their addresses and that their commits are on the server."
+    )
+
+
+LARGE_NOT_WITHOUT_WALLS = (
+    "Large files (Git LFS) stay pointers: agents run without a sandbox here, and could commit them by mistake."
+)
+
+
+def no_lfs(count_: int) -> str:
+    return (
+        f"{count(count_, 'large file')} (Git LFS) stay pointers: this worker has no `git-lfs`. Whoever runs pdev can "
+        "install it there."
+    )
+
+
+def large_failed(why: str) -> str:
+    return f"Large files (Git LFS) could not be fetched: {code(why, 300)}. Check that the App may read them."
+
+
+def large_left_out(left: int, of: int) -> str:
+    return f"{left} of {count(of, 'large file')} (Git LFS) stay pointers: they are not on the server, or too large."
+
+
+NO_LFS_HERE = "is not installed: large files (Git LFS) stay pointers for agents and tests."
+
+
+def toolchains(names: Sequence[str]) -> str:
+    """What `pdev doctor` says that repositories can be set up with."""
+    return f"the sandbox has {listed(names)}" if names else "the sandbox has none of the usual programs"

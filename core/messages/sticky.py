@@ -1,6 +1,6 @@
 """The one comment per issue that says where its task stands, edited in place."""
 
-from core.messages import approval, budget, gates, words
+from core.messages import approval, budget, gates, setup, words
 from core.messages.progress import checklist
 from core.messages.standing import headline, story
 from core.messages.transcripts import fact
@@ -66,6 +66,7 @@ def account(task: Task, *, now_ms: int | None = None, wait: Wait | None = None, 
         _facts(task),
         _left_out(task),
         story(task, wait=wait, server_url=server_url),
+        setup.shown(task),
         # Last: whatever an agent put into them, what a person is to decide stands above.
         approval.findings(task),
     ]

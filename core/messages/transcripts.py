@@ -53,6 +53,20 @@ def end_title(status: str, *, turns: int, tokens: int, usd: float, seconds: floa
     return " · ".join([*facts, words.duration(round(seconds * 1000))])
 
 
+def broken_off(why: str) -> str:
+    """A run that did not end by itself; `why` is the name of what ended it."""
+    known = {"OutOfBudget": "its budget is spent", "CancelledError": "its worker stopped it"}
+    return f"ended from outside: {known.get(why, why)}"
+
+
+def usage_title(into: int, out: int, total: int, usd: float, turns: int) -> str:
+    """What was used since the line of this kind before."""
+    facts = [f"{into:,} tokens in, {out:,} out" if total == into + out else f"{total:,} tokens"] if total else []
+    facts += [words.count(turns, "turn")] if turns else []
+    facts += [f"${usd:.4f}"] if usd else []
+    return " · ".join(facts)
+
+
 def line(t: float, kind: str, title: str, body: str) -> str:
     """An entry as a line of plain text, its body indented below."""
     if kind == "lost":
@@ -87,7 +101,8 @@ def lost(count: str) -> str:
 
 
 def gap(entries: int) -> str:
-    return f"{_entries(entries)} in the middle were not kept: it grew too long."
+    were = "was" if entries == 1 else "were"
+    return f"{_entries(entries)} in the middle {were} not kept: it grew too long."
 
 
 def damaged(pieces: int) -> str:
@@ -98,12 +113,11 @@ STOPPED = {
     "memory": "Recording stopped here: the store's memory was nearly used up. The agent went on.",
     "full": "Recording stopped here: all transcripts together had reached their cap. The agent went on; the operator "
     "can raise PDEV_TRANSCRIPTS_MB.",
-    "away": "Recording stopped here: the store did not answer. The agent went on.",
 }
 AT_WORK = "It is being written. Load the page again to see more."
 BROKEN_OFF = "It breaks off here: its worker was stopped or died. The next attempt has a transcript of its own."
 NONE_YET = "No transcript yet. It begins with the first agent; load this page again then."
-NONE_LEFT = "Its transcripts are gone: they are kept for some days after a task has settled."
+NONE_LEFT = "No transcript of it is kept now: they go some days after their task has settled."
 OFF = "Transcripts are off here now, so nothing is shown. `/pdev logs` on the issue says how to switch them on."
 EXPIRED_TITLE = "This link has run out"
 EXPIRED = "Links to transcripts open for seven days. Write `/pdev logs` in a comment on the issue to get a new one."

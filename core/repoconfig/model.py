@@ -11,6 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field
 Mode = Literal["strict", "balanced", "lenient"]
 ProfileName = Literal["conservative", "balanced", "aggressive", "ci"]
 Command = Annotated[str, Field(min_length=1, max_length=2_000)]
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_LAST = "[A-Za-z](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"  # an address ends in a number
+Host = Annotated[
+    str,
+    Field(
+        max_length=253,
+        pattern=rf"^(?:(?:\*\.)?(?:{_LABEL}\.)+)?{_LAST}$",
+        description="a host's name, such as `packages.example.org` or `*.example.org`, without scheme, port and path",
+    ),
+]
+Address = Annotated[
+    str,
+    Field(
+        max_length=500,
+        pattern=r"^https://[A-Za-z0-9._-]+(?::[0-9]{1,5})?/[^\s?#]*$",
+        description="how addresses begin, such as `https://github.com/acme/`",
+    ),
+]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Usd = Annotated[float, Field(gt=0, le=10_000)]
 Tokens = Annotated[int, Field(gt=0, le=10_000_000_000)]
@@ -116,10 +134,10 @@ class Config(_Part):
     verify: Literal["auto", "none", "external"] | tuple[Command, ...] = Field(
         "auto", description="Commands that must succeed, run by pdev in the sandbox; `external` leaves that to CI."
     )
-    network: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = Field(
+    network: tuple[Host, ...] = Field(
         (), description="Further hosts that setup may reach, such as `packages.example.org` or `*.example.org`."
     )
-    submodules: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(
+    submodules: tuple[Address, ...] = Field(
         (), description="Address prefixes of submodules that are fetched; none by default."
     )
     protected: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = Field(

@@ -102,7 +102,7 @@ def _explained(error: yaml.YAMLError, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     at = Place(mark.line + 1, mark.column + 1) if mark else None
     said = str(getattr(error, "problem", "") or "")
-    if "\\t" in said or (at and _TAB.match(text.splitlines()[at.line - 1] if at.line <= text.count("\n") + 1 else "")):
+    if "\\t" in said or (at and _TAB.match(next(iter(text.splitlines()[at.line - 1 :]), ""))):
         return Problem(Mistake.TAB, at=at)
     if "single document" in str(getattr(error, "context", "")):
         return Problem(Mistake.DOCUMENTS, at=at)

@@ -24,6 +24,7 @@ from core.store.records import (
     Unwritable,
     WorkerInfo,
 )
+from core.store.said import Said
 from core.store.spending import Ledgers, Run
 from core.store.story import Story
 from core.store.surfaces import Surfaces
@@ -36,5 +37,5 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Store(Leases, Workers, Doorbells, Surfaces, Ledgers, Story, Configs):
+class Store(Leases, Workers, Doorbells, Surfaces, Ledgers, Story, Configs, Said):
     """One face for all of it; each part has its own module. `Store(redis, clock)`."""

@@ -217,6 +217,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     progress: int = 0
     """Percent of the running stage, from what its agent does and says."""
     activity: str = ""
+    setup: tuple[str, ...] = ()
+    """Sentences about how the repository is made ready, what of it is not supported, and what was left out."""
     milestones: tuple[Milestone, ...] = ()
     """The plan of the running stage's agent."""
     cost: Cost = Cost()

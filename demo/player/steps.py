@@ -68,8 +68,9 @@ def progress(percent: int, phase: str = "") -> Step:
     return Step("progress", {"percent": percent, "phase": phase})
 
 
-def plan(*items: str) -> Step:
-    return Step("plan", {"items": list(items)})
+def plan(*items: str, done: int = 0) -> Step:
+    """Tell the plan, of which the first `done` steps are done."""
+    return Step("plan", {"items": [{"title": title, "done": n < done} for n, title in enumerate(items)]})
 
 
 def wait(ms: int) -> Step:

@@ -1,7 +1,8 @@
-"""A small world to watch pdev in: a sample repository, six issues, and what becomes of each."""
+"""A small world to watch pdev in: a sample repository, eight issues, and what becomes of each."""
 
 from demo.world.files import FILES
+from demo.world.house import HOUSE
 from demo.world.issues import BY_NUMBER, ISSUES, WorldIssue, script
 from demo.world.proof import unproved
 
-__all__ = ["BY_NUMBER", "FILES", "ISSUES", "WorldIssue", "script", "unproved"]
+__all__ = ["BY_NUMBER", "FILES", "HOUSE", "ISSUES", "WorldIssue", "script", "unproved"]

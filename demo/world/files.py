@@ -7,13 +7,14 @@ other faults are still there. Only the standard library is needed, so the tests 
 from textwrap import dedent
 
 
-def _file(text: str) -> str:
-    return dedent(text).lstrip("\n")
+def text(indented: str) -> str:
+    """A file as it stands in this source, without its indentation."""
+    return dedent(indented).lstrip("\n")
 
 
 FILES: dict[str, str] = {
     ".gitignore": "__pycache__/\n",
-    "README.md": _file(
+    "README.md": text(
         """
         # widgets
 
@@ -21,7 +22,7 @@ FILES: dict[str, str] = {
         """
     ),
     "textkit/__init__.py": '"""Small helpers for text and numbers."""\n',
-    "textkit/slug.py": _file(
+    "textkit/slug.py": text(
         '''
         """Turn titles into names for URLs."""
 
@@ -33,7 +34,7 @@ FILES: dict[str, str] = {
             return "-".join(re.findall(r"[a-z]+", title.lower()))
         '''
     ),
-    "textkit/wrap.py": _file(
+    "textkit/wrap.py": text(
         '''
         """Break text into lines."""
 
@@ -51,7 +52,7 @@ FILES: dict[str, str] = {
             return lines
         '''
     ),
-    "textkit/stats.py": _file(
+    "textkit/stats.py": text(
         '''
         """Figures about numbers."""
 
@@ -62,7 +63,7 @@ FILES: dict[str, str] = {
             return ordered[len(ordered) // 2]
         '''
     ),
-    "textkit/duration.py": _file(
+    "textkit/duration.py": text(
         '''
         """Read durations such as `1h30m`."""
 
@@ -76,7 +77,7 @@ FILES: dict[str, str] = {
             return sum(int(n) * _UNITS[u] for n, u in re.findall(r"(\\d+)([hms])", text))
         '''
     ),
-    "textkit/roman.py": _file(
+    "textkit/roman.py": text(
         '''
         """Roman numerals."""
 
@@ -89,7 +90,7 @@ FILES: dict[str, str] = {
         '''
     ),
     "tests/__init__.py": "",
-    "tests/test_slug.py": _file(
+    "tests/test_slug.py": text(
         """
         import unittest
 
@@ -104,7 +105,7 @@ FILES: dict[str, str] = {
                 self.assertEqual(slugify("Top 10 of 2026"), "top-10-of-2026")
         """
     ),
-    "tests/test_wrap.py": _file(
+    "tests/test_wrap.py": text(
         """
         import unittest
 
@@ -119,7 +120,7 @@ FILES: dict[str, str] = {
                 self.assertEqual(wrap("", 7), [])
         """
     ),
-    "tests/test_stats.py": _file(
+    "tests/test_stats.py": text(
         """
         import unittest
 
@@ -138,7 +139,7 @@ FILES: dict[str, str] = {
                     median([])
         """
     ),
-    "tests/test_duration.py": _file(
+    "tests/test_duration.py": text(
         """
         import unittest
 
@@ -155,7 +156,7 @@ FILES: dict[str, str] = {
                         parse_duration(text)
         """
     ),
-    "tests/test_roman.py": _file(
+    "tests/test_roman.py": text(
         """
         import unittest
 

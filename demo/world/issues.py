@@ -1,4 +1,4 @@
-"""The six issues of the sample repository: what people ask for, what the agents do about it, how it shall end.
+"""The eight issues of the sample repository: what people ask for, what the agents do about it, how it shall end.
 
 The agents' ideas are scripted, everything else is real: the edits land in a real worktree, and the tests that an agent
 runs are the repository's own, in the sandbox. A script whose tests do not pass fails the run.
@@ -11,8 +11,8 @@ from demo.player import (
     Cue,
     Fault,
     Scene,
+    ask,
     barrier,
-    crash,
     done,
     edit,
     final,
@@ -20,12 +20,11 @@ from demo.player import (
     plan,
     progress,
     run,
-    say,
     spend,
-    swap,
     verdict,
     wait,
 )  # fmt: skip
+from demo.world import work
 
 PYTHON = "python3"
 THINK_MS = 250
@@ -47,7 +46,14 @@ class WorldIssue:
     develop_attempts: int = 1
     labels: tuple[str, ...] = ()
     blocked_by: tuple[int, ...] = ()
-    first_fault: Fault | None = None
+    faults: tuple[Fault, ...] = ()
+    """What the reviewer finds in the first round."""
+    boasts: bool = False
+    """Its developer says that the tests pass, and has not run them."""
+    question: str = ""
+    answer: str = ""
+    """What the maintainer answers when the developer has asked; until then it does what it can."""
+    half: Callable[[Scene], Iterator[Cue]] | None = None
     correct: Callable[[Scene], Iterator[Cue]] | None = None
     together: bool = False
     """Its developer waits until three developers are at work at the same time."""
@@ -58,118 +64,61 @@ def _tested(issue: "WorldIssue") -> Iterator[Cue]:
     yield run(PYTHON, "-m", "unittest", "-q", issue.tests, expect=0 if is_ours else None)
 
 
-def _slug(_: Scene) -> Iterator[Cue]:
-    yield swap("textkit/slug.py", "[a-z]+", "[a-z0-9]+")
-    yield swap("textkit/slug.py", "Lower-case words", "Lower-case words and numbers")
-
-
-def _wrap(_: Scene) -> Iterator[Cue]:
-    yield swap("textkit/wrap.py", "    return lines\n", "    return [*lines, line] if line else lines\n")
-
-
-def _median(_: Scene) -> Iterator[Cue]:
-    yield edit(
-        "textkit/stats.py",
-        '"""Figures about numbers."""\n\n\n'
-        "def median(values: list[float]) -> float:\n"
-        '    """The middle value, or the mean of the two in the middle. Raises ValueError for no values."""\n'
-        "    if not values:\n"
-        '        raise ValueError("median of no values")\n'
-        "    ordered = sorted(values)\n"
-        "    middle = len(ordered) // 2\n"
-        "    if len(ordered) % 2:\n"
-        "        return ordered[middle]\n"
-        "    return (ordered[middle - 1] + ordered[middle]) / 2\n",
-    )
-
-
-def _unique_slug(_: Scene) -> Iterator[Cue]:
-    yield edit(
-        "textkit/unique.py",
-        '"""Slugs that nobody else has."""\n\n'
-        "from textkit.slug import slugify\n\n\n"
-        "def unique_slug(title: str, taken: set[str]) -> str:\n"
-        '    """The title\'s slug, with a number behind it when it is taken."""\n'
-        "    slug, number = slugify(title), 2\n"
-        "    while slug in taken:\n"
-        '        slug, number = f"{slugify(title)}-{number}", number + 1\n'
-        "    return slug\n",
-    )
-    yield edit(
-        "tests/test_unique.py",
-        "import unittest\n\n"
-        "from textkit.unique import unique_slug\n\n\n"
-        "class Unique(unittest.TestCase):\n"
-        "    def test_counts_up(self):\n"
-        '        self.assertEqual(unique_slug("Top 10", {"top-10", "top-10-2"}), "top-10-3")\n\n'
-        "    def test_leaves_a_free_one_alone(self):\n"
-        '        self.assertEqual(unique_slug("Top 10", set()), "top-10")\n',
-    )
-
-
-def _duration(scene: Scene) -> Iterator[Cue]:
-    yield swap(
-        "textkit/duration.py",
-        '    """Seconds."""\n',
-        '    """Seconds. Raises ValueError for anything else."""\n'
-        '    if not re.fullmatch(r"(\\d+[hms])+", text):\n'
-        "        raise ValueError(text)\n",
-    )
-
-
-def _duration_corrected(_: Scene) -> Iterator[Cue]:
-    yield swap(
-        "textkit/duration.py", "raise ValueError(text)", 'raise ValueError(f"not a duration such as 1h30m: {text!r}")'
-    )
-
-
-def _roman(scene: Scene) -> Iterator[Cue]:
-    if scene.attempt == 1:
-        yield say("Looking at how subtraction works in numerals …")
-        yield crash()
-    yield swap(
-        "textkit/roman.py",
-        "    return sum(_VALUES[letter] for letter in numeral)\n",
-        "    values = [_VALUES[letter] for letter in numeral]\n"
-        "    following = [*values[1:], 0]\n"
-        "    return sum(-value if value < after else value for value, after in zip(values, following))\n",
-    )
-
-
 ISSUES: tuple[WorldIssue, ...] = (
     WorldIssue(
         1, "slugify drops numbers",
         "`slugify('Top 10 of 2026')` gives `top-of`. Numbers belong into the slug.\n\nSee `tests/test_slug.py`.",
-        "tests.test_slug", _slug, ends="merged", together=True,
+        "tests.test_slug", work.slug, ends="merged", together=True,
     ),
     WorldIssue(
         2, "wrap loses the last line",
         "`wrap('one two three', 7)` gives only `['one two']`.\n\nSee `tests/test_wrap.py`.",
-        "tests.test_wrap", _wrap, together=True,
+        "tests.test_wrap", work.wrap, together=True,
     ),
     WorldIssue(
         3, "median of an even number of values is wrong",
         "It should be the mean of the two in the middle, and of no values a `ValueError`.",
-        "tests.test_stats", _median, labels=("priority: high",), together=True,
+        "tests.test_stats", work.median, labels=("priority: high",), together=True,
     ),
     WorldIssue(
         4, "Slugs that are unique",
         "`unique_slug(title, taken)` should count up until the slug is free. Needs #1, because of the numbers.",
-        "tests.test_unique", _unique_slug, blocked_by=(1,),
+        "tests.test_unique", work.unique_slug, blocked_by=(1,),
     ),
     WorldIssue(
         5, "parse_duration accepts nonsense",
-        "`parse_duration('soon')` is 0. It should raise `ValueError`.",
-        "tests.test_duration", _duration, rounds=2, findings=1, correct=_duration_corrected,
-        first_fault=Fault(
-            "The error says nothing about what a duration looks like.", file="textkit/duration.py", line=11,
-            severity="medium", type="quality_issue",
+        "`parse_duration('soon')` is 0. It should raise `ValueError`, and the README should say so.",
+        "tests.test_duration", work.duration, rounds=2, findings=3, correct=work.duration_corrected,
+        faults=(
+            Fault(
+                "The error says nothing about what a duration looks like.", file="textkit/duration.py", line=11,
+                severity="medium", type="quality_issue", replacement=f"        {work.SAYS_WHY}",
+            ),
+            Fault(
+                "This passes for any `ValueError`, also one from a bug. Look at the message.", severity="high",
+                file="tests/test_duration.py", line=16, type="tests",
+            ),
+            Fault(
+                "Say what it gives and what it raises.", file="README.md", line=5, severity="low", type="documentation",
+            ),
         ),
     ),
     WorldIssue(
         6, "Roman numerals do not subtract",
         "`from_roman('MCMXCIV')` should be 1994.",
-        "tests.test_roman", _roman, develop_attempts=2,
+        "tests.test_roman", work.roman, develop_attempts=2,
+    ),
+    WorldIssue(
+        7, "plural of city is cities",
+        "`plural('city')` gives `citys`. A `y` behind a consonant becomes `ies`.",
+        "tests.test_plural", work.plural, rounds=2, findings=1, correct=work.plural_corrected, boasts=True,
+    ),
+    WorldIssue(
+        8, "Show seconds as a clock does",
+        "`clock(seconds)` should give something like `1:02:03`.",
+        "tests.test_clock", work.clock, develop_attempts=2,
+        half=work.half_a_clock, question="Should 90 seconds be `1:30`, or `0:01:30` as for longer times?",
+        answer="Always with hours: people sort these.",
     ),
 )  # fmt: skip
 BY_NUMBER = {issue.number: issue for issue in ISSUES}
@@ -203,17 +152,22 @@ def _develop(issue: WorldIssue, scene: Scene) -> Iterator[Cue]:
     yield progress(10, "finding the cause")
     if issue.together:
         yield barrier("three at once", 3)
+    if issue.half and issue.answer not in scene.prompt:
+        yield from issue.half(scene)
+        yield ask(issue.question)
+        return
     yield from issue.develop(scene)
     yield progress(70, "running the tests")
-    yield from _tested(issue)
+    if not issue.boasts:
+        yield from _tested(issue)
     yield done(f"{issue.title}: mended, and its tests pass.")
 
 
 def _review(issue: WorldIssue, scene: Scene) -> Iterator[Cue]:
     yield progress(30, "running the tests")
     yield from _tested(issue)
-    if issue.first_fault and scene.round == 1:
-        yield verdict("corrections_needed", issue.first_fault, summary="It works; one thing should be clearer.")
+    if issue.faults and scene.round == 1:
+        yield verdict("corrections_needed", *issue.faults, summary="It works; some things should be clearer.")
     else:
         yield verdict("approved", summary="It does what the issue asks for, and its tests pass.")
 
@@ -223,7 +177,8 @@ def _correct(issue: WorldIssue, scene: Scene) -> Iterator[Cue]:
     if issue.correct:
         yield from issue.correct(scene)
     yield from _tested(issue)
-    yield fixed("F1", how="The message now shows an example.")
+    found = [f"F{number}" for number in range(1, max(1, len(issue.faults)) + 1)]
+    yield fixed(*found, how="Done as it says, and the tests of it pass.")
 
 
 def _finalize(issue: WorldIssue, scene: Scene) -> Iterator[Cue]:

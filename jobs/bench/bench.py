@@ -29,6 +29,7 @@ from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
 from jobs.lease import Lease
 from jobs.sandbox import Sandbox
+from jobs.setup import Prepared, Setup
 from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
@@ -53,6 +54,8 @@ class Tools:
     """Where verify commands run; without one they do not."""
     transcripts: Transcripts | None = None
     """Where runs are recorded; None: nowhere."""
+    setup: Setup | None = None
+    """What repositories are set up with; without it they are not."""
 
 
 class Bench:
@@ -69,6 +72,8 @@ class Bench:
         """Of the repository, known once it is set up."""
         self.sightings = 0
         """How often a good configuration of this repository had been seen when this attempt began to read it."""
+        self.readied: dict[str, Prepared] = {}
+        """What this attempt knows to be set up, by commit."""
         self.hearing = talk.Hearing()
         self.guide = guide.Guide()
         self.runs = 0

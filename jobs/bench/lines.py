@@ -3,11 +3,12 @@
 GitHub refuses a whole review for one comment on a line that its diff does not show, and does not say which.
 """
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 
 _HUNK = re.compile(r"^@@ -\d+(?:,(?P<old>\d+))? \+(?P<new>\d+)(?:,(?P<count>\d+))? @@")
+_ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
 Shown = Mapping[str, tuple[range, ...]]
 """By path: the lines of the new file in each hunk, from the first to the last."""
@@ -54,9 +55,14 @@ def _path(text: str) -> str:
     """`b/name`, quoted by git where it holds odd characters; "" for `/dev/null` and what is no text."""
     text = text.rstrip("\t\r")
     if text.startswith('"') and text.endswith('"'):
-        raw = codecs.escape_decode(text[1:-1].encode())[0]
+        raw = _ESCAPE.sub(_unescaped, text[1:-1].encode())
         try:
-            text = bytes(raw).decode()
+            text = raw.decode()
         except UnicodeDecodeError:
             return ""
     return text.removeprefix("b/") if text.startswith("b/") else ""
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    said = found[1]
+    return bytes([int(said, 8) & 0xFF]) if said.isdigit() else _LETTERS.get(said, said)

@@ -55,7 +55,9 @@ class Purse:
         bench.runs += 1
         store = bench.tools.store
         # What all tasks share is the repository's to bound: no task's own profile raises it.
-        shared = budget.together(await store.budget_caps(bench.task.repo_id), bench.tools.operator)
+        shared = await store.budget_caps(bench.task.repo_id)
+        if not budget.is_operated(shared):  # nobody has said yet what the operator allows; the sweep asks there, too
+            shared = budget.together(shared, bench.tools.operator)
         caps = replace(shared, task=budget.of_repository(bench.config).task)
         accounts = _accounts(bench, caps, await store.spending(bench.task))
         purse = cls(bench, accounts, caps)

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from core.artifacts import Artifacts, Entry, Header, Writer
-from core.messages.transcripts import end_title, prompt_title
+from core.messages.transcripts import broken_off, end_title, prompt_title, usage_title
 from core.redaction import Redactor
 from core.store import Fenced
 from core.tasks import Task
@@ -66,6 +66,9 @@ async def recorded(bench: Bench, prompt: str) -> AsyncIterator[Recording]:
     writing = asyncio.create_task(recording.keep_writing(), name=f"transcript of {bench.task.slug}")
     try:
         yield recording
+    except BaseException as error:
+        recording.break_off(type(error).__name__)
+        raise
     finally:
         recording.over.set()
         if bench.lease.why is StopReason.LOST:
@@ -97,6 +100,7 @@ class Recording:
         self._writer = writer
         self._redactor = redactor
         self._is_away = False
+        self._last_s = 0.0
 
     def tell(self, entry: Entry) -> None:
         """Add something that is no event of the agent."""
@@ -107,9 +111,10 @@ class Recording:
         """Add an event; waits while more is put out than can be written."""
         if self._writer is None:
             return
+        self._last_s = event.t
         self._writer.add(self._entry(event))
         if self._writer.waiting > _FLOOD:
-            await self._tried(self._writer.flush)
+            await self._write()
 
     def end(self, result: RunResult[Any]) -> None:
         """Add how the run ended, with what was answered."""
@@ -120,19 +125,24 @@ class Recording:
         said = result.answer.model_dump_json(indent=2) if result.answer is not None else result.question or result.error
         self.tell(Entry(result.seconds, "end", title, said))
 
+    def break_off(self, why: str) -> None:
+        """Add that the run was ended from outside: its money was spent, its worker stops, …"""
+        self.tell(Entry(self._last_s, "end", broken_off(why)))
+
     async def keep_writing(self) -> None:
         """Write a batch every second until `over` is set, then the last one."""
+        over = asyncio.create_task(self.over.wait())
+        while self._writer is not None and not over.done():
+            await asyncio.wait({over}, timeout=EVERY_S)
+            await self._write()
+        over.cancel()
+        await self._write(last=True)
+
+    async def _write(self, *, last: bool = False) -> None:
         if self._writer is None:
             return
-        over = asyncio.create_task(self.over.wait())
-        while not over.done():
-            await asyncio.wait({over}, timeout=EVERY_S)
-            await self._tried(self._writer.flush)
-        await self._tried(self._writer.close)
-
-    async def _tried(self, write: Callable[[], Awaitable[None]]) -> None:
         try:
-            await write()
+            await (self._writer.close() if last else self._writer.flush())
             self._is_away = False
         except Fenced:
             self._writer = None  # somebody else has the task
@@ -161,6 +171,8 @@ class Recording:
             case "progress":
                 percent = event.data.get("percent")
                 title = " ".join(part for part in (f"{percent} %" if percent is not None else "", title) if part)
+            case "usage":
+                title = usage_title(event.usage.input, event.usage.output, event.usage.total, event.usd, event.turns)
             case _:
                 body = _shown(event.data)
         if event.kind in {"tool_call", "tool_result"} and "\n" in title:

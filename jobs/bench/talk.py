@@ -24,6 +24,7 @@ from jobs.bench.purse import Purse
 from jobs.bench.recording import recorded
 from jobs.lease import StopReason
 from jobs.prompts import BadTemplate, Material, Said, prompt
+from jobs.setup import Prepared, prepared
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     """
     if bench.lease.stopped.is_set():
         raise Stopped
+    ready = await prepared(bench)
     purse = await Purse.opened(bench)
-    text = await _prompt(bench, kind, diff)
-    spec = _spec(bench, kind, access, text, purse.bounds)
-    async with purse, recorded(bench, text) as recording:
-        listener = Listener(bench, purse, recording)
+    text = await _prompt(bench, kind, diff, ready)
+    spec = _spec(bench, kind, access, text, purse.bounds, ready)
+    async with purse, recorded(bench, text) as recording, Listener(bench, purse, recording) as listener:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
         recording.end(result)
         await purse.settle(result)
@@ -72,10 +73,10 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     return _judge(bench, result)
 
 
-async def _prompt(bench: Bench, kind: type[R], diff: str) -> str:
+async def _prompt(bench: Bench, kind: type[R], diff: str, ready: Prepared) -> str:
     """What the agent is told; raises `GaveUp` when the repository's own text for its role cannot be used."""
     guide = await read_guide(bench)
-    verify = bench.config.verify
+    verify = ready.layout.verify if bench.config.verify == "auto" else bench.config.verify
     try:
         material = Material(
             schema=answer_schema(kind),
@@ -91,7 +92,9 @@ async def _prompt(bench: Bench, kind: type[R], diff: str) -> str:
         raise refused(guide, bad) from bad
 
 
-def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds) -> RunSpec[R]:
+def _spec(
+    bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds, ready: Prepared
+) -> RunSpec[R]:
     task, run = bench.task, bench.task.stages[-1]
     home = bench.tools.homes / task.id
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -109,6 +112,7 @@ def _spec(bench: Bench, kind: type[R], access: Literal["read", "edit"], text: st
         metadata=(bench.worktree.common_dir,),
         access=access,
         bounds=bounds,
+        around=ready.around,
     )  # fmt: skip
 
 

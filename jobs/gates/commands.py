@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Literal
 
 from jobs.gates.output import Tail
-from jobs.sandbox import Limits, Process, Sandbox, SandboxError, SandboxSpec
+from jobs.sandbox import Limits, Process, Sandbox, SandboxError, SandboxSpec, Surroundings
 
 Verdict = Literal["passed", "failed", "missing", "late", "flooded"]
 """`missing`: it could not be found or started, which says nothing about the change. `late`: it ran out of time.
@@ -43,6 +43,8 @@ class Ground:
     metadata: tuple[Path, ...] = ()
     read_only: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    around: Surroundings = field(default_factory=Surroundings)
+    """What setup made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def _order(ground: Ground, command: str) -> SandboxSpec:
         read_only=ground.read_only,
         env={"CI": "true", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", **ground.env},
         limits=Limits(file_size=1 << 30),
+        around=ground.around,
     )
 
 

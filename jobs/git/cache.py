@@ -50,13 +50,13 @@ class Mirror(Objects):
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     _task_turns: dict[str, asyncio.Lock] = field(default_factory=dict, repr=False)
 
-    async def fetch(self, token: str | None, refs: Sequence[str] | None = None) -> None:
+    async def fetch(self, token: str | None, refs: Sequence[str] | None = None, *, depth: int = 0) -> None:
         """Bring all branches, or exactly the named refs (`refs/heads/…`, `refs/pdev/…`) or commits, into the cache.
 
-        Branches land under `refs/remotes/origin/`. Raises GitError.
+        Branches land under `refs/remotes/origin/`; with a `depth` only so many commits of each. Raises GitError.
         """
         async with self._alone() as lock:
-            await self.remote.fetch(token, refs, keep_fds=(lock,))
+            await self.remote.fetch(token, refs, keep_fds=(lock,), depth=depth)
 
     async def fetched(self, ref: str) -> str | None:
         """The commit that the last fetch saw at the remote ref `ref` (`refs/heads/main`), or None."""
@@ -172,6 +172,10 @@ class Cache:
     async def check(self) -> tuple[int, int, int]:
         """The git version we work with. Raises GitError (refused) when git is absent or too old."""
         return await git_version(self._git())
+
+    def program(self) -> Git:
+        """The git program as all of it uses it. Raises GitError (refused) when there is none."""
+        return self._git()
 
     def on_disk(self) -> list[Mirror]:
         """Every repository that has a cache here, to clean up in; whoever wants to fetch asks for `repository`."""

@@ -59,13 +59,15 @@ class Remote:
             timeout_s=NETWORK_S,
         )
 
-    async def fetch(self, token: str | None, refs: Sequence[str] | None, keep_fds: Sequence[int] = ()) -> None:
+    async def fetch(
+        self, token: str | None, refs: Sequence[str] | None, keep_fds: Sequence[int] = (), *, depth: int = 0
+    ) -> None:
         """Bring all branches (`refs` is None) or exactly these refs or commits into the cache.
 
         Raises GitError; `missing` when a named ref is not on the server.
         """
         specs = [ALL_BRANCHES] if refs is None else [_spec(ref) for ref in refs]
-        prune = ["--prune"] if refs is None else []
+        prune = [*(["--prune"] if refs is None else []), *([f"--depth={depth}"] if depth else [])]
         options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules"]
         await self.git.run("fetch", *options, *prune, "--refmap=", "--end-of-options", self.url, *specs,
                            call=self._call(token, keep_fds))  # fmt: skip

@@ -28,6 +28,8 @@ def around_binds(spec: SandboxSpec) -> list[str]:
 def copy_mounts(spec: SandboxSpec) -> None:
     """Where there are no walls a program could change what others use, so it gets a copy of its own."""
     for place, source in _places(spec):
+        if not source.is_dir():
+            continue  # over a file of the tree, which a commit would then hold
         note = place / _COPIED_FROM
         if not note.is_symlink() and note.is_file() and note.read_text() == str(source):
             continue
@@ -37,15 +39,18 @@ def copy_mounts(spec: SandboxSpec) -> None:
 
 
 def _places(spec: SandboxSpec) -> Iterator[tuple[Path, Path]]:
-    """The mounts whose places are real folders of the worktree; made where only the last one is missing."""
+    """The mounts whose places are real folders of the worktree; made where only the last one is missing.
+
+    A file is shown over a file that is there.
+    """
     top = spec.worktree.resolve()
     for place, source in spec.around.mounts.items():
         if not place.is_relative_to(top) or place == top or ".." in place.parts:
             continue
         if all(_is_folder(top / parent) for parent in _ways(place.relative_to(top))[:-1]):
-            if not os.path.lexists(place):
+            if not os.path.lexists(place) and source.is_dir():
                 place.mkdir()
-            if _is_folder(place):
+            if _is_folder(place) if source.is_dir() else place.is_file() and not place.is_symlink():
                 yield place, source
 
 

@@ -26,6 +26,7 @@ class Note(msgspec.Struct, frozen=True):
     mounts: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     seconds: float = 0.0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +73,29 @@ class Place:
         self.clear()
         for folder in (self.tree, self.home, self.downloads):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.utime(self.downloads)
 
     def finish(self, note: Note) -> None:
         """Count from now on."""
         remove_tree(self.home)
+        note = msgspec.structs.replace(note, bytes=size_of(self.folder))
         fresh = self._note.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(note))
         fresh.replace(self._note)
 
     def used_at(self) -> float:
-        """Seconds since the epoch; 0 for one that was never finished."""
-        with suppress(OSError):
-            return self._note.stat().st_mtime
+        """Seconds since the epoch; of one that is not finished, when it was begun."""
+        for path in (self._note, self.folder):
+            with suppress(OSError):
+                return path.stat().st_mtime
         return 0.0
+
+    def weight(self) -> int:
+        """Bytes, as counted when it was finished; 0 for one that is not."""
+        try:
+            return msgspec.json.decode(self._note.read_bytes(), type=Note).bytes
+        except (OSError, msgspec.MsgspecError):
+            return 0
 
 
 @dataclass(slots=True)
@@ -103,6 +114,10 @@ class Shelf:
         """What a task has for itself, and its own downloads."""
         home = self.root / str(repo_id) / "private" / _plain(task_id)
         return Place(home / _plain(key), home / "downloads")
+
+    def modules(self, repo_id: int) -> Path:
+        """Where the repository's submodules are, by address and commit."""
+        return self.root / str(repo_id) / "modules"
 
     @asynccontextmanager
     async def alone(self, place: Place) -> AsyncIterator[None]:
@@ -128,9 +143,23 @@ class Shelf:
         for folder in sorted(self.root.glob("*/private/*")):
             yield folder.name, folder
 
+    def all_modules(self) -> Iterator[Path]:
+        """Every submodule's files."""
+        yield from sorted(self.root.glob("*/modules/*"))
+
     def downloads(self) -> Iterator[Path]:
         """The repositories' download caches."""
         yield from sorted(self.root.glob("*/downloads"))
+
+
+def size_of(top: Path) -> int:
+    """Bytes of the files below, links not followed; of a file with several names each counts."""
+    total = 0
+    for folder, _, names in os.walk(top, followlinks=False):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_size
+    return total
 
 
 def _plain(name: str) -> str:

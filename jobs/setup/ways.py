@@ -65,7 +65,7 @@ def using(place: Place, layout: Layout, mounts: Sequence[str], python: Path, wor
 
 
 def _tools(place: Place, layout: Layout, python: Path) -> dict[str, str]:
-    env = {}
+    env: dict[str, str] = {}
     if layout.has("python"):
         env |= {"VIRTUAL_ENV": str(place.venv), "UV_PROJECT_ENVIRONMENT": str(place.venv), "UV_PYTHON": str(python)}
     if layout.has("go"):

@@ -11,7 +11,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.messages import gates as words
 from core.messages.words import code
@@ -23,6 +23,7 @@ from jobs.gates.output import TAIL, joined
 from jobs.git import GitError
 from jobs.git.trees import remove_tree
 from jobs.layouts import detect, wanted
+from jobs.setup import Failure, Prepared, prepared
 from jobs.stops import Stopped
 
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -47,8 +48,11 @@ async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines]) -
         return Proof([commands])
     if bench.tools.sandbox is None:
         return Proof([judging.skipped("verify", words.NO_SANDBOX, sha=sha)])
+    ready = await prepared(bench, sha)
+    if ready.failure:
+        return _not_ready(ready.failure, sha)
     try:
-        async with _ground(bench, sha) as ground:
+        async with _ground(bench, sha, ready) as ground:
             await asyncio.to_thread(coverage.forget_reports, bench.worktree.path)
             done = [await _run(bench, ground, command) for command in commands]
             covered = await _covered(bench, sha, done, lines)
@@ -94,14 +98,14 @@ async def _found(bench: Bench, commit: str) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def _ground(bench: Bench, sha: str) -> AsyncIterator[Ground]:
+async def _ground(bench: Bench, sha: str, ready: Prepared) -> AsyncIterator[Ground]:
     """The tree at `sha` with nothing else in it, and a HOME that no agent has seen; both clean again afterwards."""
     tree, home = bench.worktree, bench.tools.homes / f"{bench.task.id}.gates"
     await asyncio.to_thread(remove_tree, home)
     home.mkdir(parents=True, mode=0o700)
     await tree.reset(sha, ignored=True)
     try:
-        yield Ground(worktree=tree.path, home=home, metadata=(tree.common_dir,))
+        yield Ground(worktree=tree.path, home=home, metadata=(tree.common_dir,), around=ready.around)
     finally:
         await asyncio.to_thread(remove_tree, home)
         await tree.reset(sha, ignored=True)
@@ -127,7 +131,8 @@ async def _bases(bench: Bench, ground: Ground, base: str, done: Sequence[Ran]) -
                 await bench.worktree.reset(base, ignored=True)
             except GitError:  # a base that is no longer here judges nobody
                 continue
-            known[key] = judging.base_of(await _run(bench, ground, ran.command))
+            before = replace(ground, around=(await prepared(bench, base)).around)
+            known[key] = judging.base_of(await _run(bench, before, ran.command))
             await bench.note(baseline=dict(list(known.items())[-_MOST_BASELINES:]))
         bases[ran.command] = known[key]
     return bases
@@ -147,6 +152,13 @@ async def _covered(bench: Bench, sha: str, done: Sequence[Ran], lines: Mapping[s
     added = {path: one.added for path, one in lines.items()}
     measured = coverage.judged(report, hits, added, str(bench.worktree.path))
     return judging.is_covered(measured, bench.config.review.least_coverage, sha=sha)
+
+
+def _not_ready(failure: Failure, sha: str) -> Proof:
+    """What the change wants installed cannot be: that is the change's fault, for what stood there before could be."""
+    ran = Ran(failure.command, "failed", 1, 1, failure.output)
+    gate = judging.verified(judging.verify_name(1), ran, None, sha=sha, minutes=0, paths=(), root="")
+    return Proof([gate], {gate.name: failure.output}, joined([(failure.command, failure.output)], TAIL))
 
 
 def _minutes(bench: Bench) -> float:

@@ -15,6 +15,7 @@ from core.store import Store
 from core.tasks import Task
 from jobs.git import Cache, Mirror
 from jobs.git.trees import remove_tree
+from jobs.sweep.setups import tidy_setups
 
 KEPT_MS = 86_400_000
 _BRANCHES = "pdev/"
@@ -28,7 +29,7 @@ def may_go(task: Task | None, now_ms: int) -> bool:
 
 
 async def tidy_disk(data_dir: Path, store: Store, clock: Clock) -> int:
-    """Remove worktrees, local branches and homes of tasks that are over; how many tasks had some.
+    """Remove worktrees, local branches and homes of tasks that are over, and environments that nobody uses; how many.
 
     Raises GitError and the store's errors; whatever is left then is found next time.
     """
@@ -40,7 +41,11 @@ async def tidy_disk(data_dir: Path, store: Store, clock: Clock) -> int:
     # Our own view of the cache: the locks on it are files, so whoever works in it is waited for.
     for mirror in Cache(data_dir / "git").kept():
         gone |= await _tidy_mirror(mirror, store, clock)
-    return len(gone)
+
+    async def is_over(task_id: str) -> bool:
+        return await _may_go(store, task_id, clock)
+
+    return len(gone) + await tidy_setups(data_dir / "setup", clock, is_over)
 
 
 async def _tidy_mirror(mirror: Mirror, store: Store, clock: Clock) -> set[str]:

@@ -97,7 +97,7 @@ def test_an_interrupted_stage_counts_its_attempts() -> None:
     once = enter_stage(BUSY, 5)
     twice = enter_stage(replace(move(once, State.QUEUED, 6), state=State.RUNNING, progress=60), 7)
     (run,) = twice.stages
-    assert (run.attempts, run.started_ms, twice.progress) == (2, 5, 0)
+    assert (run.attempts, run.started_ms, twice.progress) == (2, 5, 60)  # its work is kept, so it goes on from there
 
 
 def test_a_paused_stage_goes_on_and_the_pause_is_not_counted() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.schedule import Capacity, Caps, Plan, Wait, effective_priority, plan
-from core.tasks import State, Task, Trigger, task_id
+from core.tasks import Scope, State, Task, Trigger, task_id
 
 HOUR = 3_600_000
 NOW = 1_000 * HOUR
@@ -163,3 +163,16 @@ def test_every_plan_is_full_fair_and_explained(
         levels = [effective_priority(t, NOW) for t in mine]
         assert levels == sorted(levels, reverse=True)
     assert sorted(planned.position(name) or 0 for name in planned.waits) == list(range(1, len(planned.waits) + 1))
+
+
+def test_who_has_nothing_to_spend_takes_no_slot_and_no_place_in_line(new_task: Callable[..., Task]) -> None:
+    tasks = [
+        new_task(**row(text)) for text in ("1-1 queued 1 3", "1-2 queued 1 2", "2-1 queued 1 1", "2-2 blocked 1 1")
+    ]
+    broke = {"1-1": Scope.SESSION, "2-2": Scope.SERVER_DAY, "9-9": Scope.TASK}
+    planned = plan(tasks, Capacity(1, 0), Caps(), NOW, broke)
+    assert planned.start == ("1-2",)
+    assert planned.waits["1-1"] == Wait("budget", {"scope": "session"})
+    assert planned.waits["2-1"].facts["position"] == 1
+    assert planned.waits["2-2"].reason == "blocked"
+    assert planned.position("1-1") is None

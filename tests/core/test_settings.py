@@ -163,11 +163,13 @@ SAMPLES = {
     "PDEV_BASE_URL": "https://c", "PDEV_AGENT": "scripted", "PDEV_SANDBOX": "none", "PDEV_SLOTS": "63",
     "PDEV_SCRIPT_SOCKET": "/s", "PDEV_WORKER_PORT": "2", "PDEV_LEASE_S": "21", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "1",
     "PDEV_WRITES_PER_MINUTE": "61", "PDEV_WRITES_PER_HOUR": "401", "LOG_LEVEL": "debug",
+    "LOG_FORMAT": "console", "PDEV_TOOLCHAINS": "/usr/lib:/usr/share", "PDEV_EGRESS_ALLOW": "mirror.lan:8080,*.a.org",
+    "PDEV_EGRESS_PROXY": "http://proxy.lan:3128", "PDEV_MIRRORS": "pypi=https://m/simple,npm=http://m:4873",
     "PDEV_BUDGET_OWNER_DAY_USD": "50.5",
     "PDEV_BUDGET_OWNER_DAY_TOKENS": "1000000",
     "PDEV_BUDGET_SERVER_DAY_USD": "500",
     "PDEV_BUDGET_SERVER_DAY_TOKENS": "9000000",
-    "LOG_FORMAT": "console", "PDEV_ARTIFACTS_DIR": "/a", "PDEV_TRANSCRIPT_DAYS": "8", "PDEV_TRANSCRIPTS_MB": "9",
+    "PDEV_ARTIFACTS_DIR": "/a", "PDEV_TRANSCRIPT_DAYS": "8", "PDEV_TRANSCRIPTS_MB": "9",
 }  # fmt: skip
 
 
@@ -202,3 +204,24 @@ def test_the_documented_table_is_the_real_one() -> None:
         return
     assert found is not None
     assert found[0].strip() == table.strip(), "run the tests with UPDATE_GOLDEN=1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("PDEV_TOOLCHAINS", "/usr:/nowhere", "“/nowhere”"),
+        ("PDEV_TOOLCHAINS", "bin", "“bin”"),
+        ("PDEV_EGRESS_ALLOW", "a.org,http://b.org", "“http://b.org”"),
+        ("PDEV_EGRESS_ALLOW", "*", "“*”"),
+        ("PDEV_EGRESS_PROXY", "https://proxy:1", "no http address"),
+        ("PDEV_EGRESS_PROXY", "http://me:word@proxy:1", "password"),
+        ("PDEV_MIRRORS", "pip=https://m", "“pip”"),
+        ("PDEV_MIRRORS", "pypi=https://me:word@m/simple", "no password"),
+        ("PDEV_MIRRORS", "npm=m", "http(s)://HOST"),
+    ],
+)
+def test_what_is_opened_to_setup_is_checked(name: str, value: str, problem: str) -> None:
+    with pytest.raises(BadSettings) as bad:
+        Settings.from_environ(HOME | {name: value})
+    assert problem in str(bad.value)
+    assert "word@" not in str(bad.value)

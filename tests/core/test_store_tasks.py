@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.clock import ShiftedClock
 from core.queue import CONTROL, Report
 from core.store import Damaged, NoSuchTask, Store, TooNew, Unwritable
-from core.tasks import Cost, IllegalMove, PausedBy, State, Task, Wish, interrupted, move, resumed
+from core.tasks import Cost, IllegalMove, PausedBy, Reason, State, Task, Wish, interrupted, move, resumed
 
 NewTask = Callable[..., Task]
 
@@ -223,3 +223,19 @@ async def test_what_could_not_be_read_back_is_not_written(store: Store, new_task
     assert found is not None
     assert (found.cost, found.version) == (Cost(usd=1.5, tokens=7), 1)
     assert "task.restored" not in [e.name for e in await store.events()]
+
+
+async def test_a_pause_that_came_while_a_budget_stopped_the_task_is_the_person_s(
+    store: Store, new_task: NewTask, a_worker: Callable[..., object]
+) -> None:
+    """Else the task would go on by itself on the next day."""
+    await store.create(new_task(issue=7))
+    await a_worker()  # type: ignore[misc]
+    (queued,) = await store.tasks()
+    task = await store.grant(queued, lease_ms=60_000, repo_cap=5)
+    assert task is not None
+    await store.wish(task.id, Wish.PAUSE, "by:bob")
+    paused = await store.change(
+        task.id, lambda t: move(t, State.PAUSED, 5, paused_by=PausedBy.BUDGET, reason=Reason.BUDGET), epoch=task.epoch
+    )
+    assert (paused.state, paused.paused_by, paused.reason) == (State.PAUSED, PausedBy.PERSON, "by:bob")

@@ -281,3 +281,43 @@ async def test_a_program_that_strays_here_is_told_in_json(hub: Hub, browser: Bro
 async def test_watching_reloads(browser: Browser) -> None:
     assert 'http-equiv="refresh"' in await browser.see("/acme/widgets?watch=1")
     assert 'http-equiv="refresh"' not in await browser.see("/acme/widgets")
+
+
+async def test_a_reviews_threads_stand_at_their_lines_and_fold_when_resolved(
+    hub: Hub, browser: Browser, pull: Pull
+) -> None:
+    suggestion = "Call it so:\n\n```suggestion\nfirst <b>line</b>\n```"
+    remarks = [{"path": "lib/new.py", "line": 1, "body": suggestion}, {"path": "lib/new.py", "line": 3, "body": "And?"}]
+    maintainer = hub.as_user("maintainer")
+    await maintainer.review(pull.number, "COMMENT", "Two things", remarks)
+    _, second = pull.threads
+    await hub.as_user("developer").answer_review_comment(pull.number, second.comments[0].id, "Mended in the next one.")
+    page = await browser.see(f"/acme/widgets/pull/{pull.number}/files")
+    assert '<span class="removed">-one\n</span><span class="added">+first &lt;b&gt;line&lt;/b&gt;\n</span>' in page
+    assert "Resolved" not in page
+    maintainer.resolve_thread(pull.number, second.id)
+    for path in ("", "/files"):
+        page = await browser.see(f"/acme/widgets/pull/{pull.number}{path}")
+        assert page.count('<details class="box review thread folded">') == 1
+        assert page.index("Resolved") < page.index("Mended in the next one.")
+        assert page.count("Mended in the next one.") == 1
+    assert page.index("Suggested change") < page.index("And?"), "each below its line"
+
+
+async def test_a_thread_whose_line_is_gone_is_told_as_outdated(hub: Hub, browser: Browser, pull: Pull) -> None:
+    remark = {"path": "lib/new.py", "line": 2, "body": "Why two?"}
+    await hub.as_user("maintainer").review(pull.number, "COMMENT", "", [remark])
+    await hub.as_user("developer").push("feature/x", {"lib/new.py": "one\n2\nthree\n"})
+    page = await browser.see(f"/acme/widgets/pull/{pull.number}")
+    assert page.index("<code>lib/new.py:2</code>") < page.index("Outdated") < page.index("Why two?")
+    assert "Why two?" not in await browser.see(f"/acme/widgets/pull/{pull.number}/files")
+
+
+async def test_who_was_asked_for_a_review_is_shown(hub: Hub, browser: Browser, pull: Pull) -> None:
+    hub.add_team("core", "maintainer")
+    wanted = {"reviewers": ["maintainer"], "team_reviewers": ["core"]}
+    await hub.as_user("developer").call("POST", f"/pulls/{pull.number}/requested_reviewers", wanted)
+    page = await browser.see(f"/acme/widgets/pull/{pull.number}")
+    assert "acme/core" in page
+    assert "requested a review from <b>the team core</b>" in page
+    assert "No requests" not in page

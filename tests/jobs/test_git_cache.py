@@ -369,3 +369,24 @@ async def test_task_names_stay_inside_their_folder(mirror: Mirror, name: str) ->
 
 async def test_git_is_new_enough(tmp_path: Path) -> None:
     assert await cache_at(tmp_path).check() >= (2, 38, 0)
+
+
+async def test_files_of_a_commit(mirror: Mirror, tmp_path: Path) -> None:
+    """Regular files, and what links inside the repository lead to; nothing that is larger or leads out of it."""
+    tree = await tree_of(mirror)
+    (tree.path / "AGENTS.md").write_text("Use tabs.\n")
+    (tree.path / "docs").mkdir()
+    (tree.path / "docs/big.md").write_text("x" * 200)
+    (tree.path / "CLAUDE.md").symlink_to("AGENTS.md")
+    (tree.path / "docs/up.md").symlink_to("../AGENTS.md")
+    (tree.path / "out.md").symlink_to("../../etc/passwd")
+    (tree.path / "abs.md").symlink_to(str(tmp_path / "secret"))
+    (tree.path / "chain.md").symlink_to("CLAUDE.md")
+    (tree.path / "gone.md").symlink_to("nothing")
+    (tree.path / "folder.md").symlink_to("docs")
+    sha = await tree.commit_all("Guide", author=AUTHOR) or ""
+    asked = ["AGENTS.md", "CLAUDE.md", "docs/up.md", "docs/big.md", "docs", "out.md", "abs.md", "chain.md", "gone.md",
+             "folder.md", "missing.md", "src/*", ":(glob)**"]  # fmt: skip
+    found = await mirror.files(sha, asked, cap=100)
+    assert found == dict.fromkeys(("AGENTS.md", "CLAUDE.md", "docs/up.md"), b"Use tabs.\n")
+    assert await mirror.files(sha, []) == {}

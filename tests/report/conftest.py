@@ -19,7 +19,7 @@ from demo.hub import Hub
 from demo.hub.observers import Exchange
 from demo.hub.state import CheckRun, Comment
 from demo.hub.webhooks import Delivery
-from jobs.report import Reporter
+from jobs.report import Reporter, Shown
 
 BOT = "pdev[bot]"
 
@@ -48,14 +48,16 @@ class Room:
     def writes(self) -> list[str]:
         return [call for call in self.calls if not call.startswith("GET ")]
 
-    async def reporter(self, *, writes_an_hour: int = 400, notice: str = "") -> Reporter:
+    async def reporter(
+        self, *, writes_an_hour: int = 400, notice: str = "", transcripts: Shown | None = None
+    ) -> Reporter:
         session = await self.stack.enter_async_context(aiohttp.ClientSession())
         github = GitHub(
             app_id=str(self.hub.app_id), private_key=Secret(self.private_key_pem), api_url=self.hub.api_url,
             server_url=self.hub.html_url, session=session, redis=self.redis, clock=self.clock, patience_s=0.1,
             budget=Budget(self.redis, self.clock, writes_a_minute=1000, writes_an_hour=writes_an_hour),
         )  # fmt: skip
-        return Reporter(self.store, github, self.clock, notice=notice)
+        return Reporter(self.store, github, self.clock, notice=notice, transcripts=transcripts)
 
     async def begin(self) -> None:
         """An issue, its task in the queue, and a worker with free slots."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from cli import setting_up
 from cli.processes import Child, Children
 from core import valkey
 from core.artifacts import Artifacts
@@ -54,6 +55,11 @@ class WorkingDesk(Desk):
     agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
     sandbox: Sandbox = None  # type: ignore[assignment]
     data: Path = None  # type: ignore[assignment]
+    sets_up: bool = False
+    """Whether workers make repositories ready; most stories need no packages."""
+    patience_s: float = PATIENCE_S
+    more: dict[str, str] = field(default_factory=dict)
+    """Further settings of every process of the story."""
     exchanges: list[Exchange] = field(default_factory=list)
     """Every call that was made of the hub."""
 
@@ -104,6 +110,7 @@ class WorkingDesk(Desk):
                 store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
                 homes=settings.data_dir / "homes", author=AUTHOR,
+                setup=setting_up.setup(settings, self.sandbox) if self.sets_up else None,
                 operator=settings.operator_caps, sandbox=self.sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
             )  # fmt: skip
@@ -133,6 +140,7 @@ class WorkingDesk(Desk):
             "PDEV_LEASE_S": "60", "PDEV_BEAT_S": "1", "PDEV_SWEEP_S": "0.3", "PDEV_WRITES_PER_MINUTE": "10000",
             "PDEV_WRITES_PER_HOUR": "10000", "PDEV_BASE_URL": BASE_URL,
             "PDEV_SECRET": SECRET,
+            **self.more,
         }  # fmt: skip
 
     @asynccontextmanager
@@ -157,7 +165,7 @@ class WorkingDesk(Desk):
     # ── waiting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str = "it does not come to rest") -> None:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self.patience_s
         while not await holds():
             assert time.monotonic() < deadline, f"{what}\n{await self._standing()}"
             await asyncio.sleep(0.01)

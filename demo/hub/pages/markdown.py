@@ -34,11 +34,15 @@ _AUTOLINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a text stands: `repo` is the repository's page, `root` the site's, `toggle` the form for its checkboxes."""
+    """Where a text stands: `repo` is the repository's page, `root` the site's, `toggle` the form for its checkboxes.
+
+    `replaces`: the lines of code that a suggestion in it would replace.
+    """
 
     root: str = ""
     repo: str = ""
     toggle: str | None = None
+    replaces: tuple[str, ...] = ()
 
 
 def rendered(text: str | None, place: Place) -> Markup:
@@ -67,6 +71,14 @@ class _Renderer(RendererHTML):
 
     def html_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Env) -> str:
         return _only_harmless(tokens[idx].content, env)
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Env) -> str:
+        if tokens[idx].info.strip() != "suggestion":
+            return super().fence(tokens, idx, options, env)
+        lines = [("removed", "-" + one) for one in env["place"].replaces]
+        lines += [("added", "+" + one) for one in tokens[idx].content.splitlines()]
+        shown = "".join(f'<span class="{kind}">{escapeHtml(one)}\n</span>' for kind, one in lines)
+        return f'<div class="suggestion"><b>Suggested change</b><pre class="hunk">{shown}</pre></div>\n'
 
     def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Env) -> str:
         content, box = tokens[idx].content, ""

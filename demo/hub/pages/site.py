@@ -21,7 +21,7 @@ from demo.hub.errors import GitHubError, not_found
 from demo.hub.pages.markdown import Place, rendered
 from demo.hub.pages.views import standing
 from demo.hub.routing import raw_route
-from demo.hub.state import Account, Repository
+from demo.hub.state import Account, Repository, ReviewComment
 
 if TYPE_CHECKING:
     from demo.hub.hub import Hub
@@ -115,6 +115,13 @@ class Visit:
         """A text of this repository; `toggle` is where its checkboxes are sent to (signed-in people only)."""
         repo = self.base if self.found else ""
         return rendered(text, Place(repo=repo, toggle=toggle if self.me else None))
+
+    def review_markdown(self, comment: ReviewComment) -> Markup:
+        """A comment on lines of code, with what its suggestions would replace."""
+        last, first = comment.original_line, comment.original_start_line or comment.original_line
+        new = [line[1:] for line in comment.diff_hunk.splitlines()[1:] if not line.startswith(("-", "\\"))]
+        meant = new[-(last - first + 1) :] if last and first and comment.side == "RIGHT" else []
+        return rendered(comment.body, Place(repo=self.base, replaces=tuple(meant)))
 
     def show(self, template: str, *, status: int = 200, **facts: Any) -> web.Response:
         """The page made of a template and facts."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from demo.hub.gitstore import Commit
-from demo.hub.state import CheckRun, Issue, Pull, Repository, Review, ReviewComment, Status
+from demo.hub.state import CheckRun, Issue, Pull, Repository, Review, ReviewThread, Status
 
 Standing = Literal["success", "failure", "pending", "neutral", "attention"]
 
@@ -67,7 +67,7 @@ class Happening:
     kind: Literal["comment", "event", "review", "commit"]
     at: datetime
     item: Any
-    comments: Sequence[ReviewComment] = ()
+    threads: Sequence[ReviewThread] = ()
 
 
 def conversation(issue: Issue, commits: Sequence[Commit] = ()) -> list[Happening]:
@@ -76,25 +76,24 @@ def conversation(issue: Issue, commits: Sequence[Commit] = ()) -> list[Happening
     found += [Happening("event", one.created_at, one) for one in issue.timeline if one.event not in _SHOWN_OTHERWISE]
     found += [Happening("commit", one.committer.date, one) for one in commits]
     if issue.pull is not None:
-        found += [_reviewed(issue.pull, one) for one in issue.pull.reviews if one.state != "PENDING"]
+        said = [one for one in issue.pull.reviews if one.state != "PENDING"]
+        found += [_reviewed(issue.pull, one) for one in said if not _is_only_an_answer(issue.pull, one)]
         known = {one.id for one in issue.pull.reviews}
         alone = [one for one in issue.pull.review_comments if one.review_id not in known and one.in_reply_to_id is None]
-        found += [Happening("review", one.created_at, None, _thread(issue.pull, one)) for one in alone]
+        threads = {one.comments[0].id: one for one in issue.pull.threads}
+        found += [Happening("review", one.created_at, None, [threads[one.id]]) for one in alone if one.id in threads]
     return sorted(found, key=lambda one: one.at)
 
 
 def _reviewed(pull: Pull, review: Review) -> Happening:
-    comments = [
-        each
-        for one in pull.review_comments
-        if one.review_id == review.id and one.in_reply_to_id is None
-        for each in _thread(pull, one)
-    ]
-    return Happening("review", review.submitted_at or pull.issue.created_at, review, comments)
+    begun = [one for one in pull.threads if one.comments[0].review_id == review.id]
+    return Happening("review", review.submitted_at or pull.issue.created_at, review, begun)
 
 
-def _thread(pull: Pull, first: ReviewComment) -> list[ReviewComment]:
-    return [first, *(one for one in pull.review_comments if one.in_reply_to_id == first.id)]
+def _is_only_an_answer(pull: Pull, review: Review) -> bool:
+    """GitHub makes a small review around each answer in a thread; it stands in the thread and nowhere else."""
+    own = [one for one in pull.review_comments if one.review_id == review.id]
+    return not review.body.strip() and bool(own) and all(one.in_reply_to_id for one in own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,170 @@
+"""One environment, built: setup's commands in the sandbox, one after the other, with a way out to the allowed hosts.
+
+They run what the repository and its packages say. So they see their own folders and nothing else, a clock stands over
+them, and what they print is cut.
+"""
+
+import asyncio
+import os
+import re
+import shlex
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from core.messages import setup as said
+from jobs.gateway import RELAY, Doorway, Gateway, Rule
+from jobs.layouts import Layout
+from jobs.sandbox import Limits, OutputTooLarge, Process, Runtime, Sandbox, SandboxError, SandboxSpec
+from jobs.setup import ways
+from jobs.setup.shelf import Note, Place
+
+_TAIL_LINES = 30
+_OUTPUT_CAP = 64 << 20
+_LIMITS = Limits(tmp_size=4 << 30)
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+_DEEPEST = 4
+_MOST_MOUNTS = 50
+_PACKAGES = "node_modules"
+
+
+class SetupFailed(Exception):
+    """A command did not do its work; `why` is for people. `may_pass`: somebody could not be reached."""
+
+    def __init__(self, why: str, command: str, tail: str, *, may_pass: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.command, self.tail, self.may_pass = why, command, tail, may_pass
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be built. `rules`: hosts besides the operator's; `wall_s`: for all commands together."""
+
+    layout: Layout
+    commands: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    wall_s: float
+    needs_pip: bool = True
+    """Whether a Python environment must have pip, which takes seconds to put there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Who builds: in which sandbox, with which Python, through which gateway. `tell` hears what is being done."""
+
+    sandbox: Sandbox
+    runtime: Runtime
+    gateway: Gateway
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+
+    async def build(
+        self, place: Place, order: Order, shown: Mapping[Path, Path], tell: Callable[[str], Awaitable[None]]
+    ) -> Note:
+        """Run the commands in `place`, whose tree is there, and say what came of it; `shown` are mounts in that tree.
+
+        Raises SetupFailed.
+        """
+        began = time.monotonic()
+        around = ways.building(place, order.layout, self.runtime.python, self.mirrors)
+        around = replace(around, mounts=shown)
+        if settings := ways.cargo_settings(self.mirrors):
+            (place.folder / "cargo").mkdir()
+            (place.folder / "cargo" / "config.toml").write_text(settings)
+        async with self.gateway.doorway(place.folder.with_suffix(".sock"), order.rules) as door:
+            for command in self._commands(place, order):
+                left_s = order.wall_s - (time.monotonic() - began)
+                await tell(command)
+                await self._run(SandboxSpec(
+                    self._argv(command, door), place.tree, place.home, read_only=(RELAY,),
+                    sockets={"egress": door.path}, limits=_LIMITS, around=around,
+                ), door, command, left_s, order.wall_s)  # fmt: skip
+            refused = door.refused()
+        mounts = await asyncio.to_thread(_mounts, place.tree)
+        return Note(mounts, refused, round(time.monotonic() - began, 1))
+
+    def _commands(self, place: Place, order: Order) -> Sequence[str]:
+        if not order.layout.has("python"):
+            return order.commands
+        bare = "" if order.needs_pip else "--without-pip "
+        return (
+            f"{shlex.quote(str(self.runtime.python))} -m venv {bare}{shlex.quote(str(place.venv))}",
+            *order.commands,
+        )
+
+    def _argv(self, command: str, door: Doorway) -> tuple[str, ...]:
+        port = "0" if self.sandbox.mode == "none" else "3128"  # without walls the ports are everybody's
+        inside = self.sandbox.socket_address("egress", door.path)
+        python = str(self.runtime.python)
+        return (
+            python,
+            "-I",
+            str(RELAY),
+            port,
+            inside,
+            "/bin/sh",
+            "-c",
+            'exec 2>&1; exec /bin/sh -c "$1"',
+            "sh",
+            command,
+        )
+
+    async def _run(self, spec: SandboxSpec, door: Doorway, command: str, left_s: float, wall_s: float) -> None:
+        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        try:
+            async with asyncio.timeout(max(0.0, left_s)), await self.sandbox.spawn(spec) as process:
+                process.output_cap = _OUTPUT_CAP
+                await process.write(b"", close=True)
+                ended = await _followed(process, tail)
+        except TimeoutError:
+            why = said.too_slow(command, wall_s / 60, _text(tail), door.refused())
+            raise SetupFailed(why, command, _text(tail)) from None
+        except OutputTooLarge:
+            raise SetupFailed(said.flooded(command, _text(tail)), command, _text(tail)) from None
+        except SandboxError as error:
+            raise SetupFailed(said.not_started(str(error)), command, str(error)) from error
+        if ended != 0:
+            why = said.failed(command, ended, _text(tail), door.refused())
+            unreachable = any(verdict.what == "failed" for verdict in door.verdicts)
+            raise SetupFailed(why, command, _text(tail), may_pass=unreachable)
+
+
+async def _followed(process: Process, tail: "deque[str]") -> int:
+    async def read() -> None:
+        async for line in process.lines():
+            tail.append(_ANSI.sub("", line.rpartition("\r")[2] or line)[:500])
+
+    reading = asyncio.create_task(read())
+    ending = asyncio.create_task(process.wait())
+    try:
+        await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done():
+            await reading
+        code = await ending
+        await reading
+        return code
+    finally:
+        for task in (reading, ending):
+            task.cancel()
+        await asyncio.gather(reading, ending, return_exceptions=True)
+
+
+def _text(tail: "deque[str]") -> str:
+    return "\n".join(tail)
+
+
+def _mounts(tree: Path) -> tuple[str, ...]:
+    """The folders of packages that setup made in the tree, not through any link; with room for what tools write."""
+    found = []
+    for folder, names, _ in os.walk(tree, followlinks=False):
+        here = Path(folder)
+        deep = len(here.relative_to(tree).parts)
+        if _PACKAGES in names and not (here / _PACKAGES).is_symlink():
+            found.append(here / _PACKAGES)
+        names[:] = [name for name in names if name != _PACKAGES and name != ".git" and deep < _DEEPEST]
+    for packages in found[:_MOST_MOUNTS]:
+        for name in ways.SCRATCH:
+            if not os.path.lexists(packages / name):
+                (packages / name).mkdir()
+    return tuple(str(packages.relative_to(tree)) for packages in sorted(found)[:_MOST_MOUNTS])
