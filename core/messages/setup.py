@@ -185,8 +185,8 @@ LARGE_NOT_WITHOUT_WALLS = (
 
 def no_lfs(count_: int) -> str:
     return (
-        f"Of {count(count_, 'large file')} (Git LFS) there are only pointers: this worker has no `git-lfs`. Whoever runs "
-        "pdev can install it there."
+        f"Of {count(count_, 'large file')} (Git LFS) there are only pointers: this worker has no `git-lfs`. Whoever "
+        "runs pdev can install it there."
     )
 
 
