@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from core.messages import budget, gates, progress, words
+from core.messages import approval, budget, gates, progress, words
 from core.messages.standing import WHY, headline
 from core.messages.sticky import account
 from core.tasks import LIMITS, Finding, Gate, Needs, Note, Stage, StageRun, State, Task
@@ -184,7 +184,15 @@ def _annotations(task: Task, run: StageRun) -> tuple["Annotation", ...]:
     if run.stage is not Stage.REVIEW or run.outcome is None:
         return ()
     open_ones = [f for f in task.open_findings if f.round == run.round and f.file and not _ODD_PATH.search(f.file)]
-    return tuple(annotation(f) for f in open_ones[:ANNOTATION_LIMIT])
+    here = [f for f in open_ones if not _is_of_another_commit(task, f)]
+    return tuple(annotation(f) for f in here[:ANNOTATION_LIMIT])
+
+
+def _is_of_another_commit(task: Task, f: Finding) -> bool:
+    """Its lines are not those of the commit that is shown, as while a correction is on its way from the branch to the
+    record; and GitHub takes no annotation back."""
+    commit = f.history[-1].commit if f.history else ""
+    return bool(commit) and commit != task.shown_sha and not approval.is_kept_off(task)
 
 
 def _stage_summary(task: Task, run: StageRun, *, live: bool) -> str:

@@ -7,6 +7,7 @@ Everything that decides is the real thing: policy, moves, the pipeline's ends, t
 from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -18,6 +19,7 @@ class Anything(People, Workers):
     """All of it."""
 
 
+@pytest.mark.timeout(14_400)
 def test_any_order_of_events(valkey_url: str) -> None:
     anything: Any = partial(Anything, valkey_url)
     run_state_machine_as_test(anything, settings=settings())

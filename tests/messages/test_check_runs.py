@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.messages.checks import Button, CheckView, checks
-from core.tasks import Finding, Needs, Options, PausedBy, Reason, Stage, State, Task, leave_stage, move
+from core.tasks import Finding, Mark, Needs, Options, PausedBy, Reason, Stage, State, Task, leave_stage, move
 from tests.golden import golden
 from tests.messages.conftest import APPROVED, CORRECTED, CRITICISED, DEVELOPED, FINALIZED, FOUND, NOW, run
 
@@ -149,6 +149,19 @@ def test_a_path_that_no_file_has_is_not_annotated(at_work: Task, path: str) -> N
     task = criticised(at_work)
     view = checks(replace(task, findings=(*task.findings, odd)))[2]
     assert [f.title for f in view.annotations] == ["F1: bug"]
+
+
+def test_what_was_found_on_another_commit_is_not_annotated(at_work: Task) -> None:
+    """A correction reaches the branch before the record says what it has mended."""
+    task = replace(criticised(at_work), head_sha="old", checkpoint_sha="old", tip_sha="")
+    found = tuple(replace(f, history=(Mark(f.round, "open", "old"),)) for f in task.findings)
+    task = replace(task, findings=found)
+    assert checks(task)[2].annotations
+    corrected = replace(task, head_sha="new", checkpoint_sha="new")
+    assert checks(corrected)[2].annotations == ()
+    assert checks(replace(task, tip_sha="a person's"))[2].annotations == ()
+    kept_off = replace(task, head_sha="start", options=replace(task.options, ci="ready"))
+    assert checks(kept_off)[2].annotations, "there is no other place for them yet"
 
 
 def test_what_is_fixed_is_not_annotated(at_work: Task) -> None:
