@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from core.tasks import Needs, Options, Stage, State, Task
+from core.tasks import Needs, Stage, State, Task
 from demo.hub import gitstore
 from demo.hub.check_changes import press
 from demo.hub.state import Pull
@@ -105,9 +105,9 @@ async def add_commit(desk: WorkingDesk, task: Task) -> str:
 
 @pytest.mark.parametrize(("ci", "published"), [("every_push", True), ("ready", False), ("approved", False)])
 async def test_where_the_code_stands_while_it_is_reviewed(desk: WorkingDesk, ci: str, published: bool) -> None:
+    await desk.by("owner").push("main", {".github/pdev.yml": f"ci: {ci}\n"})
     issue = await desk.issue("slugify drops numbers")
     await desk.label(issue.number)
-    await desk.set(issue.number, options=Options(ci=ci))
     desk.agent.plays(MEND)
     desk.agent.plays(hold("reviewing"), role="reviewer")
     async with desk.working():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from core.tasks import Options, State
+from core.tasks import State
 from demo.hub.observers import Exchange
 from demo.hub.state import Pull, Review, ReviewThread
 from demo.player import Cue, Fault, Step, edit, final, fixed, hold, swap, verdict
@@ -246,9 +246,9 @@ HUGE = [Fault(f"{n} " + "word " * 800, file="new.txt", line=n + 1, severity="hig
 @pytest.mark.parametrize("ci", ["every_push", "ready"])
 async def test_four_hundred_findings_of_four_kilobytes(desk: WorkingDesk, ci: str) -> None:
     """They fit GitHub's limits and ours everywhere; the judge of every exchange holds GitHub's."""
+    await configure(desk, f"ci: {ci}\n")
     issue = await desk.issue("slugify drops numbers")
     await desk.label(issue.number)
-    await desk.set(issue.number, options=Options(ci=ci))
     desk.agent.plays(MEND, edit("new.txt", "".join(f"line {n}\n" for n in range(500))))
     desk.agent.plays(verdict("corrections_needed", *HUGE, summary="Much. " * 3_000), role="reviewer", round=1)
     ids = [f"F{n}" for n in range(1, 401)]
