@@ -75,4 +75,5 @@ def options_of(config: Config, before: Options, *, private: bool, task: Task | N
         max_rounds=config.review.rounds,
         draft=draft,
         ci=config.ci_of(private=private),
+        transcripts=config.transcripts,
     )

@@ -3,6 +3,7 @@
 Whoever has the link sees it: the link stands where only those read it who may read the repository, and runs out.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,8 +88,7 @@ class TranscriptPages:
             return page("message", status=404, headers=CLOSED, title="pdev", text=words.OFF)
         runs = await self._artifacts.runs(task.id)
         gone = await self._artifacts.gone(task.id)
-        wanted = request.query.get("run", "")
-        run = next((run for run in runs if run.id == wanted), runs[-1] if runs else None)
+        run = _chosen(runs, request.query.get("run", ""), request.query.get("stage", ""))
         view = await self._view(task, runs, run, request.query.get("from", "")) if run else None
         return page(
             "transcripts", headers=CLOSED, title=task.slug, task=task, github=self._github, line=task_line(task),
@@ -120,6 +120,13 @@ class TranscriptPages:
         )
 
 
+def _chosen(runs: Sequence[Run], name: str, stage: str) -> Run | None:
+    """The run that was asked for, else the newest of the stage (or of the kind), else the newest."""
+    named = [run for run in runs if run.id == name]
+    of_stage = [run for run in runs if stage in {run.header.stage, run.header.kind}]
+    return next(reversed(named or of_stage or runs), None)
+
+
 def rows(task: Task, runs: Sequence[Run]) -> list[Row]:
     """Every round of every stage in order, then what belongs to none of them any more."""
     groups: dict[int, list[Run]] = {n: [] for n in range(len(task.stages))}
@@ -145,11 +152,15 @@ def _stage_of(task: Task, run: Run) -> int | None:
 
 
 def _attempts(runs: Sequence[Run]) -> tuple[Attempt, ...]:
-    names = []
+    """An attempt may run its agent again, when it has handed in what could not be read."""
+    named: list[Attempt] = []
+    counts: Counter[str] = Counter()
     for run in runs:
         kind = f"{words.KINDS[run.header.kind]}, " if run.header.kind != "agent" else ""
-        names.append(Attempt(run.id, f"{kind}attempt {run.header.attempt}"))
-    return tuple(names)
+        name = f"{kind}attempt {run.header.attempt}"
+        counts[name] += 1
+        named.append(Attempt(run.id, f"{name}, run {counts[name]}" if counts[name] > 1 else name))
+    return tuple(named)
 
 
 def name_of(run: Run) -> str:

@@ -186,19 +186,22 @@ class Artifacts:
         """
         now, dropped = self._clock.now_ms(), 0
         kept: list[tuple[bool, float, str]] = []
+        known: set[str] = set()
         for name, written in await self._redis.zrange("pdev:logs", 0, -1, withscores=True):
             task_id = name.decode()
             try:
                 task = await record(task_id)
             except Exception:
                 _log.warning("the record of task %s cannot be read, so its transcripts stay", task_id)
+                known.add(task_id)
                 continue
             if task is None or self._is_old(task, now):
                 dropped += await self.forget(task_id) > 0
             else:
                 kept.append((not task.settled, written, task_id))
+                known.add(task_id)
         dropped += await self._make_room(sorted(kept))
-        await self._shelf.tidy({task_id for _, _, task_id in kept}, now / 1000)
+        await self._shelf.tidy(known, now / 1000)
         return dropped
 
     def _is_old(self, task: Task, now: int) -> bool:

@@ -1,5 +1,6 @@
 """What is said about mistakes in `pdev.yml`: in the comment of a task that waits, on a pull request, in a terminal."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,9 +54,9 @@ _SENTENCES: dict[Mistake, str] = {
     Mistake.CHARACTER: "The character {got} cannot stand in YAML. Delete it.",
     Mistake.ROOT: "The file must hold keys with values, such as `max_agents: 3`. Write it so.",
     Mistake.UNKNOWN_KEY: "{key} is no key.{near} {known}",
-    Mistake.DOTTED: "{key} is written over two lines: `{first}:`, and below it, indented, `{last}: …`. Part it so.",
+    Mistake.DOTTED: "Write {key} over two lines: `{first}:`, and below it, indented, `{last}: …`.",
     Mistake.DUPLICATE: "{key} stands twice; it was set in line {detail} already. Keep one.",
-    Mistake.ODD_KEY: "{got} is no key: YAML reads it as {made}. Write one of pdev's keys.",
+    Mistake.ODD_KEY: "{got} is no key: YAML reads it as {made}. {known}",
     Mistake.MERGE_KEY: "Merge keys (`<<`) are not read here. Write the keys out.",
     Mistake.LOOP: "{key} contains itself. Remove that alias.",
     Mistake.TAG: "{key} has the YAML tag {detail}, which means nothing here. Remove it.",
@@ -80,19 +81,19 @@ _SENTENCES: dict[Mistake, str] = {
 
 def sentence(problem: Problem) -> str:
     """One mistake, what it should be, and what was probably meant."""
-    key = problem.key.partition("[")[0]
+    key = _key(problem.key)[0]
     section = key.rpartition(".")[0]
     facts = {
         "key": _named(problem.key),
-        "got": code(problem.got) if problem.mistake not in _BARE else problem.got,
-        "made": problem.made if problem.made in {"a date", "nothing"} else code(problem.made or "no number"),
+        "got": (code(problem.got) if problem.got else "This") if problem.mistake not in _BARE else problem.got,
+        "made": code(problem.made) if problem.made not in _WORDS else problem.made or "no number",
         "near": f" Did you mean {code(problem.near)}?" if problem.near else "",
         "detail": code(problem.detail, 200) if problem.mistake in _QUOTED else line(problem.detail, 300),
         "first": section,
         "last": key.rpartition(".")[2],
         "known": "" if problem.near else _known(section),
         "below": _listed(SECTIONS.get(key, ())),
-        "takes": takes(KEYS[key], entry="[" in problem.key) if key in KEYS else "",
+        "takes": takes(KEYS[key], entry=key != problem.key) if key in KEYS else "",
         "value": _value(problem),
         "why": _ended(line(problem.detail, 300)),
         "amount": problem.got, "limit": problem.made, "wider": code(problem.detail),
@@ -100,13 +101,21 @@ def sentence(problem: Problem) -> str:
     return " ".join(_SENTENCES[problem.mistake].format_map(facts).split())
 
 
+_ENTRY = re.compile(r"([a-z_.]+)\[([0-9]+)\]")
+_WORDS = frozenset({"", "a date", "nothing", "a list or keys"})
 _BARE = frozenset({Mistake.TOO_LARGE, Mistake.CHARACTER})
 _QUOTED = frozenset({Mistake.NOT_YAML, Mistake.TAG, Mistake.BRANCH, Mistake.BRANCH_WORD})
 
 
-def _named(key: str) -> str:
-    name, _, entry = key.partition("[")
-    return f"Entry {entry[:-1]} of {code(name, 100)}" if entry else code(name, 100)
+def _key(name: str) -> tuple[str, str]:
+    """The key, and which entry of it. Only of a key that there is: a stranger's may look like anything."""
+    found = _ENTRY.fullmatch(name)
+    return (found[1], found[2]) if found and found[1] in KEYS else (name, "")
+
+
+def _named(name: str) -> str:
+    key, entry = _key(name)
+    return f"Entry {entry} of {code(key, 100)}" if entry else code(key, 100)
 
 
 def _ended(text: str) -> str:
@@ -130,6 +139,8 @@ def _value(problem: Problem) -> str:
     if problem.made in kinds and not problem.got:
         return kinds[problem.made]
     shown = code(problem.got) if problem.got else "empty"
+    if problem.made == "text":
+        return f"the text {shown}"
     return f"{shown}, which YAML reads as {code(problem.made)} (quote it to mean the word)" if problem.made else shown
 
 

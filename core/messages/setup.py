@@ -107,6 +107,10 @@ def not_started(why: str) -> str:
     )
 
 
+def disk(why: str) -> str:
+    return f"Setup has no place to work: {code(why, 200)}. Whoever runs pdev must make room in its data folder."
+
+
 def _trouble(what: str, tail: str, refused: Sequence[str]) -> str:
     shown = "\n".join(tail.replace("```", "'''").strip().splitlines())[-_TAIL:].strip()
     parts = [what, f"```text\n{shown}\n```" if shown else "It said nothing."]

@@ -32,6 +32,11 @@ class Key:
         return tuple(self.schema.get("anyOf", (self.schema,)))
 
     @property
+    def takes_text(self) -> bool:
+        """Whether some text would be right, be it one of a list of words or an entry."""
+        return any(one.get("type") in {"string", "array"} for one in self.alternatives)
+
+    @property
     def may_be_empty(self) -> bool:
         return any(one.get("type") == "null" for one in self.alternatives)
 

@@ -37,8 +37,9 @@ class Said:
             return Problem(Mistake.MERGE, key, self.at, self.text)
         if self.value is None:
             return Problem(Mistake.EMPTY, key, self.at)
+        made = self.made or ("text" if isinstance(self.value, str) and not spec.takes_text else "")
         near = near_word(self.text, spec.choices) if isinstance(self.value, str | bool) else ""
-        return Problem(Mistake.BAD_VALUE, key, self.at, self.text, self.made, near)
+        return Problem(Mistake.BAD_VALUE, key, self.at, self.text, made, near)
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class Walk:
         if node.tag == f"{_TAG}merge":
             self._wrong(Mistake.MERGE_KEY, section, node)
         elif not isinstance(node, yaml.ScalarNode) or node.tag != f"{_TAG}str":
-            made = self._scalar(node)[1] if isinstance(node, yaml.ScalarNode) else ""
+            made = self._scalar(node)[1] if isinstance(node, yaml.ScalarNode) else "a list or keys"
             self._wrong(Mistake.ODD_KEY, section, node, made=made)
         else:
             return str(node.value)
@@ -147,7 +148,9 @@ class Walk:
                 return None, "nothing", False
             case "int":
                 made = _whole(node)
-                return made, "" if made is None or text == str(made) else str(made), not _DECIMAL.fullmatch(text)
+                if made is None:
+                    return None, "", True
+                return made, "" if text == str(made) else str(made), not _DECIMAL.fullmatch(text)
             case "float":
                 number = _fraction(node)
                 odd = ":" in text or not math.isfinite(number)

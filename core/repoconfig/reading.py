@@ -111,7 +111,7 @@ def _explained(error: yaml.YAMLError, text: str) -> Problem:
 
 def _unexpected(said: Mapping[str, Said], before: list[Problem]) -> Iterator[Problem]:
     """What the model does not accept, where nothing else was wrong with it already."""
-    known = {problem.key for problem in before}
+    known = {problem.key for problem in before if problem.mistake is not Mistake.DUPLICATE}
     for key, index in mistakes_of({key: one.value for key, one in said.items()}):
         one = said[key]
         entry = one.entries[index] if index is not None and index < len(one.entries) else None

@@ -27,6 +27,8 @@ class Guide:
     """What an attempt has read, so that it is read once."""
 
     branch: str = ""
+    verify: tuple[str, ...] = ()
+    """The commands that pdev will verify the work with, as they are known before there is any."""
     guidance: tuple[Guidance, ...] = ()
     overrides: dict[str, bytes] = field(default_factory=dict)
 

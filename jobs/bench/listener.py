@@ -52,9 +52,7 @@ class Listener:
         await self.purse.hear(event)
         if event.kind not in _SPOKEN:
             return
-        verify = self.bench.config.verify
-        commands = () if isinstance(verify, str) else verify
-        self.signs = seen(self.signs, event.kind, event.title, event.data, commands)
+        self.signs = seen(self.signs, event.kind, event.title, event.data, self.bench.guide.verify)
         self._activity = event.title[:200] or self._activity
         if self._late and self._late.done():
             late, self._late = self._late, None

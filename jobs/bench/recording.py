@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from core.artifacts import Artifacts, Entry, Header, Writer
@@ -52,7 +51,6 @@ class Transcripts:
 @asynccontextmanager
 async def recorded(bench: Bench, prompt: str) -> AsyncIterator[Recording]:
     """Record one run of the stage's agent."""
-    await _heed(bench)
     if bench.tools.transcripts is None or not bench.task.shows_transcripts:
         yield Recording(None)
         return
@@ -76,13 +74,6 @@ async def recorded(bench: Bench, prompt: str) -> AsyncIterator[Recording]:
         # Not `asyncio.timeout`: the work may have been cancelled already.
         await asyncio.wait({writing}, timeout=_LAST_S)
         writing.cancel()
-
-
-async def _heed(bench: Bench) -> None:
-    """Note what the configuration says, for everybody who links to transcripts or shows them."""
-    said = bench.config.transcripts
-    if bench.task.options.transcripts != said:
-        await bench.note(options=replace(bench.task.options, transcripts=said))
 
 
 def _header(task: Task, now_ms: int) -> Header:

@@ -77,6 +77,7 @@ async def _prompt(bench: Bench, kind: type[R], diff: str, ready: Prepared) -> st
     """What the agent is told; raises `GaveUp` when the repository's own text for its role cannot be used."""
     guide = await read_guide(bench)
     verify = ready.layout.verify if bench.config.verify == "auto" else bench.config.verify
+    guide.verify = () if isinstance(verify, str) else verify
     try:
         material = Material(
             schema=answer_schema(kind),
@@ -84,7 +85,7 @@ async def _prompt(bench: Bench, kind: type[R], diff: str, ready: Prepared) -> st
             diff=diff,
             comments=await heard(bench.door, bench.task, bench.hearing),
             guidance=guide.guidance,
-            verify=() if isinstance(verify, str) else verify,
+            verify=guide.verify,
             override=override(guide, ROLES[bench.task.stage]),
         )
         return prompt(bench.task, material)

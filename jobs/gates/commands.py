@@ -6,7 +6,6 @@ front as it comes, a clock stands over it, and everything it started is gone whe
 
 import asyncio
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -41,8 +40,6 @@ class Ground:
     worktree: Path
     home: Path
     metadata: tuple[Path, ...] = ()
-    read_only: tuple[Path, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
     around: Surroundings = field(default_factory=Surroundings)
     """What setup made."""
 
@@ -93,8 +90,7 @@ def _order(ground: Ground, command: str) -> SandboxSpec:
         worktree=ground.worktree,
         home=ground.home,
         metadata=ground.metadata,
-        read_only=ground.read_only,
-        env={"CI": "true", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", **ground.env},
+        env={"CI": "true", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"},
         limits=Limits(file_size=1 << 30),
         around=ground.around,
     )

@@ -54,7 +54,7 @@ class CheckRuns:
         if seen and seen.digest == view.digest():
             return surface
         fields = self._fields(view, seen)
-        if self.text is not None and (text := await self.text(task, view)):
+        if self.text is not None and not view.text and (text := await self.text(task, view)):
             fields["output"]["text"] = text
         shown = await self._update(seen, fields) if seen else None
         if shown is None:
@@ -110,7 +110,8 @@ class CheckRuns:
         if view.text:
             fields["output"]["text"] = view.text
         if self.link:
-            fields["details_url"] = self.link
+            _, _, stage = view.name.partition(" / ")
+            fields["details_url"] = f"{self.link}?stage={stage}" if stage else self.link
         if view.started_ms:
             fields["started_at"] = _time(view.started_ms)
         if view.conclusion:

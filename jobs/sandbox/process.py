@@ -16,7 +16,8 @@ from typing import Self, TypeVar
 
 import psutil
 
-LINE_BYTES = 1 << 20
+LINE_BYTES = 4 << 20
+"""A reviewer's answer of some hundred findings is one line."""
 OUTPUT_BYTES = 64 << 20
 UNREAD_BYTES = 1 << 20
 """What a program may leave unread of what it is offered; the rest is dropped."""

@@ -7,6 +7,7 @@ environment of its own; when that cannot be built, its agents keep the shared on
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from jobs.bench import Bench
 
 T = TypeVar("T")
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG})
 _TRIES = 2
 """Of commands that fail while somebody cannot be reached."""
 
@@ -205,13 +207,16 @@ async def _build(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> N
 
 
 async def _try(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Note:
-    await asyncio.to_thread(place.begin)
     try:
+        await asyncio.to_thread(place.begin)
         await export(bench.mirror, wanted.seen.commit, place.tree)
         shown = {place.tree.resolve() / at: source for at, source in sorted(wanted.furniture.shown.items())}
         return await setup.builder.build(place, wanted.order, shown, lambda line: _tell(bench, line))
-    except BaseException:
+    except BaseException as error:
         await asyncio.to_thread(place.clear)
+        if isinstance(error, OSError) and error.errno in _DISK:
+            # It would be read as a store that is away, and tried for ever.
+            raise SetupFailed(said.disk(error.strerror or str(error)), "", "") from error
         raise
 
 

@@ -8,7 +8,6 @@ tell what the change broke from what was broken.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -22,12 +21,9 @@ from jobs.gates.lines import Lines
 from jobs.gates.output import TAIL, joined
 from jobs.git import GitError
 from jobs.git.trees import remove_tree
-from jobs.layouts import detect, wanted
-from jobs.setup import Failure, Prepared, prepared
+from jobs.setup import Failure, Prepared, layout_at, prepared
 from jobs.stops import Stopped
 
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-"""git knows it without having it."""
 _MOST_COMMANDS = 20
 _MOST_BASELINES = 60
 
@@ -80,21 +76,10 @@ async def _commands(bench: Bench, sha: str, base: str) -> Sequence[str] | Gate:
             return judging.skipped("verify", words.NONE, sha=sha)
         case "auto":
             # As the base has them: a change must not choose what it is judged by. A new project has nothing there yet.
-            found = await _found(bench, base) or await _found(bench, sha)
+            found = (await layout_at(bench, base)).verify or (await layout_at(bench, sha)).verify
             return found or judging.warned("verify", words.NO_COMMAND, sha=sha)
         case commands:
             return commands[:_MOST_COMMANDS]
-
-
-async def _found(bench: Bench, commit: str) -> tuple[str, ...]:
-    """The verify commands of the layout that this commit has."""
-    files = {file.path: file for file in await bench.mirror.changed_files(_EMPTY_TREE, commit)}
-    read = [files[path] for path in wanted(files)]
-    blobs = await bench.mirror.blobs(read)
-    texts = {
-        file.path: (blobs[file.blob].data or b"").decode("utf-8", "replace") for file in read if file.blob in blobs
-    }
-    return detect(files, texts, lambda name: shutil.which(name) is not None).verify
 
 
 @asynccontextmanager

@@ -209,9 +209,10 @@ async def test_a_week_after_a_task_has_settled_they_go(
 
 
 async def test_transcripts_without_a_record_go_and_an_unreadable_record_keeps_them(
-    artifacts: Artifacts, task: Task, store: Store
+    artifacts: Artifacts, task: Task, store: Store, clock: ShiftedClock
 ) -> None:
     await artifacts.append(task.id, header(task), 1, said("x"))
+    clock.advance(hours=2)
 
     async def unreadable(task_id: str) -> Task | None:
         raise ValueError(task_id)
@@ -220,6 +221,7 @@ async def test_transcripts_without_a_record_go_and_an_unreadable_record_keeps_th
         return None
 
     assert await artifacts.tidy(unreadable) == 0
+    assert await texts(artifacts, task) == ["x"]
     assert await artifacts.tidy(gone) == 1
 
 

@@ -84,7 +84,7 @@ def test_state_names(new_task: NewTask) -> None:
 
 def test_the_rest() -> None:
     said = [
-        messages.not_yet("/pdev logs"),
+        messages.not_yet("/pdev explain"),
         messages.asks_about_pull([(12, "alice")]),
         messages.asks_about_pull([(12, "alice"), (14, "bob")]),
         messages.text_was_fixed("maintainer"),

@@ -220,11 +220,12 @@ async def test_every_attempt_has_its_own(client: Client, task: Task, artifacts: 
         artifacts, Entry(0, "text", body="killed in the middle"), stage="review", started_ms=6, ends=False
     )
     await write(artifacts, Entry(0, "text", body="second try"), stage="review", started_ms=7, attempt=2)
+    await write(artifacts, Entry(0, "text", body="once more"), stage="review", started_ms=8, attempt=2)
     await write(artifacts, Entry(0, "text", body="another round"), stage="review", started_ms=13, round=2)
     page = await text(client, path(clock))
     seen = body(page)
     assert "another round" in seen
-    assert "review, round 1 corrections needed · attempt 1 · attempt 2" in seen
+    assert "review, round 1 corrections needed · attempt 1 · attempt 2 · attempt 2, run 2" in seen
     assert "review, round 2 interrupted · attempt 1" in seen
     earlier = body(await text(client, path(clock, query=f"?run={first}")))
     assert "killed in the middle" in earlier

@@ -37,7 +37,7 @@ async def test_a_stage_that_ended_shows_the_end_of_its_log(room: Room) -> None:
     await report(room.id)
     develop = room.checks(sha)["pdev / develop"]
     link = LINKS.to(room.id, room.clock.now_ms())
-    assert (develop.details_url, develop.output.text) == (link, None), "it is not over"
+    assert (develop.details_url, develop.output.text) == (f"{link}?stage=develop", None), "it is not over"
     assert f"({link})" in room.comment.body
 
     await room.leave(stage=Stage.REVIEW)

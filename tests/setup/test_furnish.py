@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.git import Cache, Entry, Mirror
+from jobs.git import Cache, Entry, Mirror, listing
 from jobs.git.lfs import pointers, read_pointer
 from jobs.setup.furnish import Furniture, _Fetch, addresses_of, is_allowed
 from tests.jobs.repositories import Origin, git
@@ -77,20 +77,17 @@ class World:
         return git("rev-parse", "HEAD", cwd=outer.clone)
 
     async def fetched(self, outer: Origin, sha: str, *allowed: str) -> tuple[Furniture, _Fetch]:
-        from jobs.git import listing
-
         mirror: Mirror = await self.cache.repository(outer.url, 1)
         await mirror.fetch(None)
         found = Furniture()
         fetch = _Fetch(self.cache, allowed, frozenset({"file"}), self.folder / "modules", found)
         entries = await listing(mirror, sha)
-        # A file address has no host; what is tried here is everything behind that question.
         await fetch.modules(mirror, entries, outer.url, "")
         return found, fetch
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path) -> World:
     return World(tmp_path, Cache(tmp_path / "git", protocols=frozenset({"file"})))
 
 
@@ -123,8 +120,6 @@ def test_a_pointer_is_the_whole_file() -> None:
 
 
 async def test_pointers_are_looked_for_only_where_attributes_ask(world: World) -> None:
-    from jobs.git import listing
-
     origin = world.origin("large")
     text = LFS.format(oid="a" * 64, size=7)
     plain = origin.commit({"big.bin": text, "small.bin": "no pointer\n"})

@@ -49,7 +49,7 @@ async def test_several_commands_and_every_mistake_in_one_answer(desk: Desk) -> N
     await desk.label(issue.number)
     comment = await desk.comment(
         issue.number,
-        "/pdev pause\n/pdev cancle\n/pdev resume soon\n/pdev logs\n```\n/pdev cancel\n```\n/pdev cancel #99",
+        "/pdev pause\n/pdev cancle\n/pdev resume soon\n/pdev explain\n```\n/pdev cancel\n```\n/pdev cancel #99",
     )
     assert (await desk.task(issue.number)).state is State.PAUSED
     assert reactions(comment) == ["confused"]

@@ -9,11 +9,12 @@ from tests.work.working_desk import WorkingDesk
 pytestmark = pytest.mark.timeout(120)
 
 MEND = swap("textkit/slug.py", "[a-z]+", "[a-z0-9]+")
-SHORT = "limits: {idle_minutes: 0.005, develop: {retries: 1}}"
+SHORT = "limits: {idle_minutes: 0.1, develop: {retries: 1}}"
+"""Long enough for an agent to begin on a busy machine."""
 
 
 async def test_an_idle_agent_is_stopped_and_the_next_goes_on_with_its_work(desk: WorkingDesk) -> None:
-    await desk.configure("limits: {idle_minutes: 0.1, develop: {retries: 1}}")  # long enough for an agent to begin
+    await desk.configure(SHORT)
     issue = await desk.issue()
     desk.agent.plays(edit("half.txt", "half\n"), hold("for ever"), attempt=1)
     desk.agent.plays(run("grep", "half", "half.txt"), MEND, attempt=2)

@@ -142,7 +142,7 @@ async def test_a_reviewer_judges_what_the_corrector_cannot_put_back(desk: Workin
     assert outcomes(task)["tests"] == "warned"
     check = await desk.check(issue.number, "pdev / gates")
     assert check.conclusion == "neutral"
-    assert "@unittest.skip" in (check.output.summary or "")
+    assert "unittest.skip(" in (check.output.summary or "")
 
 
 async def test_a_death_between_gates_and_review_costs_no_agent_twice(desk: WorkingDesk) -> None:

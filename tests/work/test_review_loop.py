@@ -89,7 +89,7 @@ async def test_after_the_last_round_a_person_decides(desk: WorkingDesk) -> None:
         assert "last allowed round" in reviews(desk, issue.number)[-1].body
         assert "Findings are still open after 5 rounds" in desk.sticky(issue.number)
         assert "**F5** (high, bug): The errors could be better." in desk.sticky(issue.number)
-        assert "/pdev answer waive F1" in desk.sticky(issue.number)
+        assert "/pdev answer waive F5" in desk.sticky(issue.number)
         assert (await desk.check(issue.number, "pdev")).conclusion == "action_required"
         assert desk.pr(issue.number).draft
 

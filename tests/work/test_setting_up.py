@@ -74,6 +74,7 @@ def got(version: str) -> tuple[str, str, str]:
     return "grep", wheel(version), "node_modules/got"
 
 
+@pytest.mark.timeout(300)
 class TestPython:
     """The whole way with real tools: pip, a registry, a virtual environment, the tests."""
 
@@ -82,11 +83,11 @@ class TestPython:
         return {
             "requirements.txt": "doubling==1.0\n",
             "calc.py": "from doubling import double\n\ndef twice(n):\n    return n\n",
-            "tests/test_calc.py": self.test("0), 0"),
+            "tests/test_calc.py": self.proof("0), 0"),
         }
 
     @staticmethod
-    def test(what: str) -> str:
+    def proof(what: str) -> str:
         head = "import unittest\nfrom calc import twice\nclass T(unittest.TestCase):\n    def test_it(self):\n"
         return f"{head}        self.assertEqual(twice({what})\n"
 
@@ -96,7 +97,7 @@ class TestPython:
         desk.agent.plays(
             run("python", "-c", sees), run("python", "-c", plant, expect=1),
             edit("calc.py", "from doubling import double\n\ndef twice(n):\n    return double(n)\n"),
-            edit("tests/test_calc.py", self.test("2), 4")),
+            edit("tests/test_calc.py", self.proof("2), 4")),
             run("python", "-m", "unittest", "discover", "-s", "tests"),
             run("python", "-m", "pip", "install", "doubling==2.0", expect=1),
         )  # fmt: skip

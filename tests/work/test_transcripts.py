@@ -9,6 +9,7 @@ from core.links import Links
 from core.secret import Secret
 from core.tasks import State, task_id
 from demo.player import edit, hold, progress, run, say
+from jobs.sweep import Sweep
 from tests.stories.conftest import BASE_URL, SECRET
 from tests.work.working_desk import WorkingDesk
 
@@ -59,7 +60,8 @@ async def test_a_run_is_shown_on_the_page_and_in_its_check_run(desk: WorkingDesk
     assert "<script" not in seen
     assert TOKEN[20:] not in seen
     check = await desk.check(issue, "pdev / develop")
-    assert check.details_url == BASE_URL + where
+    assert check.details_url == f"{BASE_URL}{where}?stage=develop"
+    assert "I look at the slugs." in await page(desk, f"{where}?stage=develop")
     assert (await desk.check(issue, "pdev")).details_url == BASE_URL + where
     assert check.output is not None
     text = check.output.text or ""
@@ -123,6 +125,16 @@ async def test_a_public_repository_shows_nothing_unless_it_says_so(desk: Working
     await desk.comment(issue, "/pdev logs")
     assert "transcripts: true" in desk.replies(issue)[-1]
 
+    await desk.configure("verify: none\ntranscripts: true\n")
+    other = (await desk.issue()).number
+    desk.agent.plays(say("For all to read."), edit("b.py", "x = 1\n"), issue=other)
+    async with desk.working():
+        await desk.label(other)
+        await desk.until_state(other, State.WAITING_INPUT)
+        await desk.shown(other)
+    (first, *_) = await runs(desk, other)
+    assert "For all to read." in await page(desk, f"{linked(desk, other)}?run={first.id}")
+
 
 async def test_a_link_is_renewed_without_a_write_of_its_own_and_runs_out(desk: WorkingDesk) -> None:
     issue = (await desk.issue()).number
@@ -142,4 +154,8 @@ async def test_a_link_is_renewed_without_a_write_of_its_own_and_runs_out(desk: W
     await desk.comment(issue, "/pdev logs")
     found = re.search(r"\(" + re.escape(BASE_URL) + r"(/t/[^)]+)\)", desk.replies(issue)[-1])
     assert found is not None
-    await page(desk, found[1])
+    assert ">Prompt<" in await page(desk, found[1])
+    async with desk.parts("sweeper", 1, None, {}) as deps:
+        assert (await Sweep(deps).look_at_records())["transcripts_aged"] == 1
+    assert await runs(desk, issue) == []
+    assert "No transcript of it is kept now" in await page(desk, found[1])

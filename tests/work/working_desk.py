@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from jobs.lease import Lease
 from jobs.pipeline import work
 from jobs.report import Reporter, Shown
 from jobs.sandbox import Sandbox
+from jobs.setup import Setup
 from jobs.worker import Graces, Worker
 from tests.stories.conftest import BASE_URL, SECRET, Desk
 from tests.work.script_book import ScriptBook
@@ -58,6 +59,7 @@ class WorkingDesk(Desk):
     sets_up: bool = False
     """Whether workers make repositories ready; most stories need no packages."""
     patience_s: float = PATIENCE_S
+    git_env: dict[str, str] = field(default_factory=dict)
     more: dict[str, str] = field(default_factory=dict)
     """Further settings of every process of the story."""
     exchanges: list[Exchange] = field(default_factory=list)
@@ -107,10 +109,11 @@ class WorkingDesk(Desk):
                 settings, session=session, redis=redis, clock=self.clock, metrics=metrics, patience_s=1
             )
             tools = Tools(
-                store=store, github=github, clock=self.clock, git=Cache(settings.data_dir / "git"),
+                store=store, github=github, clock=self.clock,
+                git=Cache(settings.data_dir / "git", extra_env=self.git_env),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
                 homes=settings.data_dir / "homes", author=AUTHOR,
-                setup=setting_up.setup(settings, self.sandbox) if self.sets_up else None,
+                setup=self.setup(settings) if self.sets_up else None,
                 operator=settings.operator_caps, sandbox=self.sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
             )  # fmt: skip
@@ -129,6 +132,10 @@ class WorkingDesk(Desk):
                 )  # fmt: skip
             finally:
                 await redis.aclose()
+
+    def setup(self, settings: Settings) -> Setup:
+        """As a worker's, but submodules may be on the story's own GitHub."""
+        return replace(setting_up.setup(settings, self.sandbox), module_schemes=frozenset({"http"}))
 
     def environ(self) -> dict[str, str]:
         """The settings of every process of the story."""

@@ -42,7 +42,8 @@ def pull_json(at: Urls, pull: Pull, facts: PullFacts | None = None) -> Json:
         "title": issue.title,
         "user": account_json(at, issue.user),
         "body": issue.body,
-        "labels": [label_json(at, repo, label) for label in issue.labels],
+        # Unlike an issue's labels, those of a pull request have no null here, says GitHub's description.
+        "labels": [label_json(at, repo, label) | {"description": label.description or ""} for label in issue.labels],
         "milestone": None,
         "created_at": stamp(issue.created_at),
         "updated_at": stamp(issue.updated_at),
