@@ -134,7 +134,7 @@ def resolve(hub: "Hub", pull: Pull, thread: ReviewThread, by: Caller, *, resolve
     if thread.resolved == resolved:
         return
     thread.resolved, thread.resolved_by = resolved, by.actor if resolved else None
-    comments = [review_comment_json(hub.urls, pull, one) for one in thread.comments]
+    comments = [review_comment_json(hub.urls, pull, one, webhook=True) for one in thread.comments]
     payload = {
         "action": "resolved" if resolved else "unresolved",
         "pull_request": pull_json(hub.urls, pull),
@@ -160,7 +160,7 @@ def announce_comment(
 ) -> None:
     payload = {
         "action": action,
-        "comment": review_comment_json(hub.urls, pull, comment),
+        "comment": review_comment_json(hub.urls, pull, comment, webhook=True),
         "pull_request": pull_json(hub.urls, pull),
         **(more or {}),
     }

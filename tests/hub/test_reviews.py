@@ -204,5 +204,8 @@ async def test_a_thread_keeps_its_line_until_the_line_is_gone(hub: Hub, ada: Per
     assert shown[1]["commit_id"] == pull.head_sha
     assert "position" not in shown[0]
     assert shown[1]["original_commit_id"] == shown[0]["commit_id"] != pull.head_sha
+    await ada.answer_review_comment(pull.number, shown[0]["id"], "It is gone.")
+    bob.resolve_thread(pull.number, pull.threads[0].id)
+    await hub.settle()
     await ada.push("topic", {"a.txt": None})
     assert [one.outdated for one in pull.threads] == [True, True, False]

@@ -34,10 +34,10 @@ class CodeWatch:
         main = refs["refs/heads/main"]
         found = set()
         for sha in named | standing:
-            if sha != main and await gitstore.object_kind(git, sha) == "commit":
-                changes = await gitstore.changed_files(git, main, sha)
-                if changes:
-                    found.add(sha)
+            if await gitstore.object_kind(git, sha) != "commit" or await gitstore.is_ancestor(git, sha, main):
+                continue
+            if await gitstore.changed_files(git, main, sha):
+                found.add(sha)
         return found
 
     async def begin(self, ci: str) -> int:

@@ -173,7 +173,7 @@ def review_json(at: Urls, pull: Pull, review: Review, *, webhook: bool = False) 
     return answer
 
 
-def review_comment_json(at: Urls, pull: Pull, comment: ReviewComment) -> Json:
+def review_comment_json(at: Urls, pull: Pull, comment: ReviewComment, *, webhook: bool = False) -> Json:
     """GitHub's `pull-request-review-comment`."""
     repo = pull.issue.repo
     url, api = at.repo(repo, f"/pulls/comments/{comment.id}"), at.repo(repo, f"/pulls/{pull.number}")
@@ -196,18 +196,18 @@ def review_comment_json(at: Urls, pull: Pull, comment: ReviewComment) -> Json:
         "author_association": association(repo, comment.user),
         "_links": {"self": {"href": url}, "html": {"href": page}, "pull_request": {"href": api}},
         "reactions": reactions_json(url, comment.reactions),
-        **_place(comment),
+        **_place(comment, webhook=webhook),
     }
     if comment.in_reply_to_id is not None:
         answer["in_reply_to_id"] = comment.in_reply_to_id
     return answer
 
 
-def _place(comment: ReviewComment) -> Json:
-    # Of an outdated comment GitHub sends `line` and `position` as null, which its own description forbids; leaving
-    # them out is what readers of both understand.
+def _place(comment: ReviewComment, *, webhook: bool) -> Json:
+    # Of an outdated comment GitHub sends `line` and `position` as null, which its own description allows to webhooks
+    # and forbids to REST; leaving them out there is what readers of both understand.
     now = {"line": comment.line, "position": comment.position}
-    return {name: number for name, number in now.items() if number is not None} | {
+    return {name: number for name, number in now.items() if webhook or number is not None} | {
         "original_line": comment.original_line,
         "start_line": comment.start_line,
         "original_start_line": comment.original_start_line,
