@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 
+from core.messages import blocks
 from core.tasks import Finding, State, Task
 
 _LOUD = re.compile(r"(@(?=\w)|#(?=\d)|\bGH-(?=\d)|/issues/(?=\d)|/pull/(?=\d))", re.IGNORECASE)
 """What GitHub turns into a mention or a reference."""
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
 
 ICONS: dict[State, str] = {
     State.BLOCKED: "⛔",
@@ -76,29 +76,20 @@ def code(text: str, limit: int = 60) -> str:
 def plain(text: str, limit: int = 2_000) -> str:
     """An agent's words, made safe to show: they mention nobody, close nothing, hide nothing, and end where they end.
 
-    A mention notifies strangers, a closing keyword in a PR closes issues, an HTML comment could imitate our markers,
-    and a code block or a fold left open would swallow what follows.
+    A mention notifies strangers, a closing keyword in a PR closes issues, an HTML comment could imitate our markers, a
+    code block or a fold left open would swallow what follows, and a suggestion puts words into a file at a click.
     """
-    safe = _LOUD.sub("\\1\u200b", text.replace("<!--", "&lt;!--"))
-    return _closed(safe if len(safe) <= limit else safe[: limit - 1] + "…")
+    return blocks.closed(_short(text, limit))
 
 
 def line(text: str, limit: int = 120) -> str:
     """As `plain`, on one line."""
-    return plain(" ".join(text.split()), limit)
+    return blocks.inline(_short(" ".join(text.split()), limit))
 
 
-def _closed(text: str) -> str:
-    fence = ""
-    for one in text.split("\n"):
-        if not (match := _FENCE.match(one)):
-            continue
-        if not fence:
-            fence = match[1]
-        elif match[1].startswith(fence) and not match[2].strip():
-            fence = ""
-    text = f"{text}\n{fence}" if fence else text
-    return text + "\n\n</details>" * max(0, text.count("<details") - text.count("</details>"))
+def _short(text: str, limit: int) -> str:
+    safe = _LOUD.sub("\\1\u200b", text)
+    return safe if len(safe) <= limit else safe[: limit - 1] + "…"
 
 
 def finding(f: Finding, *, text_limit: int = 2_000, place: bool = True) -> str:

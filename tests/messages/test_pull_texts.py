@@ -129,7 +129,7 @@ def test_nothing_an_agent_writes_closes_or_mentions(at_work: Task) -> None:
 
 def test_an_open_code_block_or_fold_swallows_nothing(at_work: Task) -> None:
     body = pulls.final_body(finished(at_work), "Look:\n```python\nx = 1\n<details><summary>more</summary>", "`t`\n~~~~")
-    assert "x = 1\n<details><summary>more</summary>\n```\n\n</details>\n\n### How" in body
+    assert "x = 1\n<details><summary>more</summary>\n```\n\n### How" in body, "a fold within code is none"
     assert "~~~~\n~~~~\n\n<details><summary>2 reviews" in body
 
 
