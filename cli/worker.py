@@ -42,7 +42,10 @@ from jobs.worker import run_worker
 
 PATIENCE_S = 60
 """A worker waits this long for GitHub before it puts work off."""
-UNPROTECTED = "Agents run without a sandbox here (`PDEV_SANDBOX=none`): they can read what this worker can read."
+UNPROTECTED = (
+    "Agents run without a sandbox here (`PDEV_SANDBOX=none`): they can read what this worker can read, and nothing "
+    "keeps a reviewer from writing."
+)
 
 
 def name() -> str:

@@ -115,6 +115,7 @@ class ScriptedBackend:
             read_only=(self.player, *spec.read_only),
             sockets={"cue": self.cue},
             env={"PDEV_CUE": self.sandbox.socket_address("cue", self.cue)},
+            frozen=spec.access == "read",
             around=spec.around,
         )
 

@@ -97,8 +97,7 @@ def _spec(
     bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds, ready: Prepared
 ) -> RunSpec[R]:
     task, run = bench.task, bench.task.stages[-1]
-    home = bench.tools.homes / task.id
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home = bench.home(ROLES[task.stage])
     return RunSpec(
         run_id=f"{task.id}.{task.epoch}.{task.stage}.{task.round}",
         role=ROLES[task.stage],
