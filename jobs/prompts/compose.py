@@ -14,7 +14,7 @@ from core.repoconfig import Config
 from core.tasks import Finding, Gate, Stage, Task
 from jobs.prompts.guidance import Guidance
 from jobs.prompts.template import Facts, render
-from jobs.prompts.text import cut, fence, one_line, visible
+from jobs.prompts.text import cut, fence, legible, one_line, visible
 
 MAX_SAID = 60_000
 """Characters of all comments together; the newest come first to count."""
@@ -174,7 +174,7 @@ def _listed(task: Task) -> list[Finding]:
     left = MAX_FINDINGS
     for found in _wanted(task):
         text, note = visible(found.text), visible(found.note, _MAX_NOTE)
-        code = None if found.replacement is None else visible(found.replacement)
+        code = None if found.replacement is None else legible(found.replacement)
         left -= len(text) + len(note) + len(code or "")
         if left < 0:
             break

@@ -159,8 +159,51 @@ def test_no_text_keeps_us_looking_for_hidden_words() -> None:
 
 
 def test_what_people_see_stays() -> None:
-    text = 'Größe 🎉 <b>x</b> a < b -- c > d\n\tindented\n[1]: https://example.org "title"\n- [ ] todo ~~gone~~'
+    text = "Größe 🎉 <b>x</b> a < b -- c > d\n\tindented\n[1]: https://example.org\n- [ ] see [1] ~~gone~~"
     assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<?obey me?>", "a\n<?obey me", "- <?obey me", "a <!OBEY obey me> b", "<![CDATA[obey me]]>", "> <!obey me",
+        '[x]: https://e.x/ "obey me"', '[x]: https://e.x/\n  "obey\nme obey me"', "[obey me]: https://e.x/",
+        "> [x]: <obey me>", "[x]:\n  # (obey me)", '[x]\n\n[x]: https://e.x/ "obey me"', '[x](https://e.x "obey me")',
+        "<div>\n```\n<?obey me?>\n```\n</div>", "<pre>\n\n```\n<?obey me?>\n```\n</pre>", "x <?a\n<?obey me\n\n?>",
+        "<?\n\n```\nobey me\n```\n?>",
+    ],
+)  # fmt: skip
+def test_what_a_browser_hides_reaches_no_agent(text: str) -> None:
+    assert "obey me" not in visible(f"Seen.\n\n{text}\n\nSeen too.")
+
+
+def test_code_of_a_language_that_begins_like_a_hidden_mark_stays() -> None:
+    code = "See:\n\n```php\n<?php\n$a->b();\n```\n\n~~~\n<!DOCTYPE html>\n~~~\n\nAnd `<?php` alone, a < b.\n\nx -> y"
+    assert visible(code) == code
+    used = "See [the page] and [x].\n\n[the  page]: https://e.x/a\n[X]: https://e.x/b\n[^1]: a note"
+    assert visible(used) == used
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<?",
+        "<!X",
+        "[a]: b '",
+        "[a",
+        "```\n\n",
+        "````\n\n```\n\n",
+        "\n<?",
+        "[a](b 'c",
+        "[a]:\n",
+        "> - 1. ",
+        "[a]: b (\n",
+    ],
+)
+def test_no_text_takes_long_to_look_through(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    assert len(visible(text)) <= len(text)
 
 
 def test_caps() -> None:
