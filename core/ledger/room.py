@@ -1,38 +1,39 @@
 """How much of the findings a task's record keeps.
 
 A reviewer may hand in five hundred findings of many kilobytes, round after round, and the store keeps every record with
-its last versions. So all texts together have a bound: the longest are cut first, and those of what is settled before
+its last versions. So all of them together have a bound: the longest are cut first, and those of what is settled before
 those of what is still to be done.
 """
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from core.tasks import Finding
 
 MAX_FINDINGS = 600
 """Findings in one ledger."""
-MAX_TEXT, MAX_NOTE, MAX_CODE, MAX_TYPE, MAX_FILE = 6_000, 1_000, 10_000, 64, 1_024
+MAX_TEXT, MAX_NOTE, MAX_CODE, MAX_TYPE, MAX_FILE = 6_000, 1_000, 10_000, 64, 255
 """Characters of one finding's parts. A replacement that is too long is dropped: half of it would be wrong code."""
-ROOM = 240_000
-"""Characters of all texts, notes and replacements together."""
+ROOM = 600_000
+"""Bytes of all findings together, as the record holds them; what `MAX_FINDINGS` of the shortest need must fit in."""
 MAX_MARKS = 12
 _SHORT = 200
+_FEW_MARKS = 3
+_LEAST = {"file": 255, "type": 64, "note": 100}
+"""Bytes that these parts keep where there is the least room."""
 
 
 def fitting(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings in a size that the record can bear; their order and ids stay."""
     kept = [_bounded(f) for f in _most(findings)]
-    if (size := _size(kept)) > ROOM:
-        kept = [f if f.is_open else _shortened(f, _SHORT) for f in kept]
-        size = _size(kept)
-    if size > ROOM:
+    if sum(map(_size, kept)) > ROOM:
+        kept = [f if f.is_open else _shortened(f) for f in kept]
+    if sum(map(_size, kept)) > ROOM:
         kept = [replace(f, replacement=None) for f in kept]
-        limit = _limit([len(f.text) for f in kept], ROOM - sum(len(f.note) for f in kept))
-        kept = [_shortened(f, limit, note=MAX_NOTE) for f in kept]
-    if _size(kept) > ROOM:
-        kept = [_shortened(f, _SHORT) for f in kept]
+        limit = _limit([_size(f) for f in kept], ROOM)
+        kept = [_within(f, limit) for f in kept]
     return tuple(kept)
 
 
@@ -54,24 +55,53 @@ def _bounded(f: Finding) -> Finding:
     )  # fmt: skip
 
 
-def _shortened(f: Finding, text: int, *, note: int = _SHORT) -> Finding:
-    return replace(f, text=_cut(f.text, text), note=_cut(f.note, note), replacement=None)
+def _shortened(f: Finding) -> Finding:
+    return replace(f, text=_cut(f.text, _SHORT), note=_cut(f.note, _SHORT), replacement=None)
 
 
-def _size(findings: Sequence[Finding]) -> int:
-    return sum(len(f.text) + len(f.note) + len(f.replacement or "") for f in findings)
+def _within(f: Finding, limit: int) -> Finding:
+    """The finding in at most `limit` bytes: its text gives way first, as far as it is long, then all else."""
+    excess = _size(f) - limit
+    if excess <= 0:
+        return f
+    text = _bytes(f.text)
+    if text - excess < _SHORT:
+        parts = {part: _cut_bytes(getattr(f, part), room) for part, room in _LEAST.items()}
+        f = replace(f, history=f.history[-_FEW_MARKS:], **parts)
+        excess = _size(f) - limit
+    return replace(f, text=_cut_bytes(f.text, text - excess)) if excess > 0 else f
+
+
+def _size(f: Finding) -> int:
+    return len(msgspec.json.encode(f)) + 1
+
+
+def _bytes(text: str) -> int:
+    """What the text takes in JSON, which escapes some characters."""
+    return len(msgspec.json.encode(text)) - 2
 
 
 def _limit(sizes: Sequence[int], room: int) -> int:
-    """The length at which to cut so that all fit: short ones stay whole, the long ones share what is left."""
+    """The size at which to cut so that all fit: short ones stay whole, the long ones share what is left."""
     left = room
     for n, size in enumerate(sorted(sizes)):
         share = left // (len(sizes) - n)
         if size > share:
-            return max(_SHORT, share)
+            return share
         left -= size
-    return max(sizes, default=_SHORT)
+    return max(sizes, default=0)
 
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _cut_bytes(text: str, limit: int) -> str:
+    """The longest beginning that takes at most `limit` bytes in JSON, with a mark where something is missing."""
+    if _bytes(text) <= limit:
+        return text
+    low, high = 0, min(len(text), max(0, limit))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if _bytes(text[:middle]) + 3 <= limit else (low, middle - 1)
+    return text[:low] + "…"

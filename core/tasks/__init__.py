@@ -5,7 +5,7 @@ functions here, each of which takes a task and returns the next one or raises `I
 result with a compare-and-set.
 """
 
-from core.tasks.evidence import Gate, Note, capped, laid_over
+from core.tasks.evidence import Gate, Note, capped, laid_over, newest
 from core.tasks.findings import Finding, LastReview, Mark
 from core.tasks.moves import (
     MAX_CRASHES,
@@ -77,6 +77,7 @@ __all__ = [
     "laid_over",
     "leave_stage",
     "move",
+    "newest",
     "parsed",
     "resumed",
     "task_id",

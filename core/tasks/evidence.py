@@ -4,7 +4,7 @@ The record is rewritten at every step, with ten earlier versions of it, so what 
 command's whole output is kept elsewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -19,6 +19,9 @@ MAX_NOTES = 20
 MAX_NOTES_IN_ALL = 60
 MAX_TEXT = 300
 MAX_GATES = 40
+MAX_BASELINES = 60
+MAX_BASELINE_BYTES = 200_000
+"""Of what commands did on the base, as the record holds it."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -75,3 +78,15 @@ def _capped(note: Note) -> Note:
 def _text(text: str) -> str:
     writable = text.encode("utf-8", "backslashreplace").decode()
     return writable if len(writable) <= MAX_TEXT else writable[: MAX_TEXT - 1] + "…"
+
+
+def newest(baseline: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The newest of what commands did on the base, as much as a record may hold; what is left out is run anew."""
+    kept: dict[str, tuple[str, ...]] = {}
+    room = MAX_BASELINE_BYTES
+    for key, said in list(baseline.items())[: -MAX_BASELINES - 1 : -1]:
+        room -= len(msgspec.json.encode({key: said}))
+        if room < 0:
+            break
+        kept[key] = said
+    return dict(reversed(kept.items()))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from core.messages import gates as words
 from core.messages.words import code
-from core.tasks import Gate
+from core.tasks import Gate, newest
 from jobs.bench import Bench
 from jobs.gates import Cancelled, Ground, Ran, coverage, judging, run
 from jobs.gates.lines import Lines
@@ -25,7 +25,6 @@ from jobs.setup import Failure, Prepared, layout_at, prepared
 from jobs.stops import Stopped
 
 _MOST_COMMANDS = 20
-_MOST_BASELINES = 60
 
 
 @dataclass(slots=True)
@@ -118,7 +117,7 @@ async def _bases(bench: Bench, ground: Ground, base: str, done: Sequence[Ran]) -
                 continue
             before = replace(ground, around=(await prepared(bench, base)).around)
             known[key] = judging.base_of(await _run(bench, before, ran.command))
-            await bench.note(baseline=dict(list(known.items())[-_MOST_BASELINES:]))
+            await bench.note(baseline=newest(known))
         bases[ran.command] = known[key]
     return bases
 

@@ -1,15 +1,31 @@
 """What becomes of findings when reviewers, gates, correctors and people speak of them. Pure."""
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from msgspec.structs import replace
 
 from core import ledger
 from core.ledger import REQUIRED, Named, Waiver, wish
-from core.ledger.room import MAX_FINDINGS, MAX_MARKS, MAX_NOTE, MAX_TEXT, ROOM
+from core.ledger.room import MAX_FINDINGS, MAX_MARKS, MAX_NOTE, MAX_TEXT, ROOM, fitting
 from core.messages.notes import GATE_PASSES, REVIEWER_APPROVED
-from core.tasks import Finding, LastReview, Mark, Options, Reason, Stage, StageRun, State, Task, Trigger
+from core.tasks import (
+    Finding,
+    Gate,
+    LastReview,
+    Mark,
+    Note,
+    Options,
+    Reason,
+    Stage,
+    StageRun,
+    State,
+    Task,
+    Trigger,
+    laid_over,
+    newest,
+)
 
 OPEN = Finding(id="F1", type="bug", severity="high", text="It is wrong.", file="a.py", line=3)
 FIXED = Finding(id="F2", type="style", severity="low", text="A line is long.", state="fixed", note="Shortened.")
@@ -331,4 +347,47 @@ def test_the_ledger_has_a_bounded_size(count: int, size: int, rounds: int) -> No
     assert len(findings) <= MAX_FINDINGS
     assert len({f.id for f in findings}) == len(findings)
     assert all(len(f.text) <= MAX_TEXT for f in findings)
-    assert sum(len(f.text) + len(f.note) + len(f.replacement or "") for f in findings) <= ROOM + 400 * len(findings)
+    assert len(msgspec.json.encode(findings)) <= ROOM + 2
+
+
+@settings(max_examples=25)
+@given(
+    some.integers(1, 700), some.sampled_from(["y", "é", "🎉", '"', "\\", "\x01", "\n"]),
+    some.sampled_from([1, 40, 1_024, 9_000]), some.sampled_from([0, 40, 10_000]), some.sampled_from([1, 20]),
+)  # fmt: skip
+def test_a_whole_record_has_a_bounded_size(count: int, letter: str, size: int, code: int, marks: int) -> None:
+    """In bytes as it is kept, whatever its texts are made of: ten earlier versions of it are kept beside it."""
+    text = letter * size
+    found = [
+        Finding(
+            id=f"F{n}", type=text, severity="critical", text=f"{n} {text}", file=text, note=text, waived_by="b" * 39,
+            replacement=letter * code, state=("open", "fixed")[n % 2],
+            history=(Mark(9, "reopened", "c" * 40),) * marks,
+        )
+        for n in range(count)
+    ]  # fmt: skip
+    kept = fitting(found)
+    gates = tuple(Gate(name=f"g{n}", outcome="failed", summary=text, notes=(Note(text, text),) * 30) for n in range(50))
+    baseline = {f"{n}{'k' * 64}": ("failed", *(f"{m}{letter * 150}" for m in range(count))) for n in range(80)}
+    trigger = Trigger(actor="a", at_ms=1, delivery="", title="t", body="b")
+    task = Task(
+        id="1-1", installation_id=1, repo_id=1, owner_login="o", repo="r", issue=1, session="s", created_ms=1,
+        queued_ms=1, trigger=trigger, findings=kept, gates=laid_over((), gates), baseline=newest(baseline),
+    )  # fmt: skip
+    assert len(msgspec.json.encode(kept)) <= ROOM + 2
+    assert len(msgspec.json.encode(task)) <= 2 * ROOM
+    assert [f.id for f in kept if f.is_open] == [f.id for f in found if f.is_open][: len(kept)]
+    assert all(f.text and f.history[-1] == Mark(9, "reopened", "c" * 40) for f in kept)
+    assert list(task.baseline) == list(baseline)[80 - len(task.baseline) :]
+
+
+def test_what_fits_is_not_cut() -> None:
+    small = Finding(
+        id="F1", type="bug", severity="low", text="Short.", file="é" * 200, replacement="x = 1\n", note="No."
+    )
+    large = [replace(small, id=f"F{n}", text="é" * 6_000, replacement=None) for n in range(2, 200)]
+    assert fitting([small]) == (small,)
+    one, two, *_ = fitting([small, *large])
+    assert one == replace(small, replacement=None)
+    assert 2_000 < len(msgspec.json.encode(two)) < 4_000
+    assert two.text.endswith("…")
