@@ -17,6 +17,9 @@ MOST_PROBLEMS = 200
 """That are listed; nobody mends more at once."""
 _TAG = "tag:yaml.org,2002:"
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
+_HALF = re.compile("[\ud800-\udfff]")
+_TOO_GREAT, _LONG = 10**18, 100
+"""A number from there on, or of more characters, is nothing that somebody meant, and ever slower to make."""
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 
 
@@ -84,6 +87,8 @@ class Walk:
         elif not isinstance(node, yaml.ScalarNode) or node.tag != f"{_TAG}str":
             made = self._scalar(node)[1] if isinstance(node, yaml.ScalarNode) else "a list or keys"
             self._wrong(Mistake.ODD_KEY, section, node, made=made)
+        elif half := _HALF.search(node.value):
+            self._wrong(Mistake.CHARACTER, section, node, got=f"U+{ord(half[0]):04X}")
         else:
             return str(node.value)
         return None
@@ -132,6 +137,9 @@ class Walk:
     def _checked(self, key: str, node: yaml.ScalarNode) -> Said:
         if not node.tag.startswith(_TAG) or node.tag.removeprefix(_TAG) not in _KINDS:
             self._wrong(Mistake.TAG, key, node, detail=node.tag.removeprefix(_TAG))
+        if half := _HALF.search(node.value):
+            self._wrong(Mistake.CHARACTER, key, node, got=f"U+{ord(half[0]):04X}")
+            return Said("", place(node), _short(node.value))
         value, made, is_trap = self._scalar(node)
         if is_trap:
             self._wrong(Mistake.TRAP, key, node, made=made)
@@ -142,7 +150,8 @@ class Walk:
         text = node.value
         match node.tag.removeprefix(_TAG):
             case "bool":
-                value = bool(_CONSTRUCTOR.construct_yaml_bool(node))
+                if (value := _truth(node)) is None:
+                    return None, "", True
                 return value, str(value).lower() if text.lower() not in {"true", "false"} else "", False
             case "null":
                 return None, "nothing", False
@@ -161,10 +170,18 @@ class Walk:
                 return text, "", False
 
     def _wrong(
-        self, mistake: Mistake, key: str, node: yaml.Node, *, made: str = "", near: str = "", detail: str = ""
+        self,
+        mistake: Mistake,
+        key: str,
+        node: yaml.Node,
+        *,
+        got: str = "",
+        made: str = "",
+        near: str = "",
+        detail: str = "",
     ) -> None:
         if len(self.problems) < MOST_PROBLEMS:
-            got = _short(node.value) if isinstance(node, yaml.ScalarNode) else ""
+            got = got or (_short(node.value) if isinstance(node, yaml.ScalarNode) else "")
             self.problems.append(Problem(mistake, key, place(node), got, made, near, detail))
 
 
@@ -176,19 +193,28 @@ def place(node: yaml.Node) -> Place:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 80 else text[:79] + "…"
+    """What was written, in a form that every message can hold: YAML can spell halves of characters."""
+    whole = _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text[:100])
+    return whole if len(whole) <= 80 else whole[:79] + "…"
+
+
+def _truth(node: yaml.ScalarNode) -> bool | None:
+    """None for what is called one by its tag only."""
+    word = node.value.lower()
+    return bool(_CONSTRUCTOR.construct_yaml_bool(node)) if word in _CONSTRUCTOR.bool_values else None
 
 
 def _whole(node: yaml.ScalarNode) -> int | None:
-    """None for what no number can be made of (`0x_`, or thousands of digits)."""
+    """None for what no number can be made of (`0x_`), and for one that no setting can mean."""
     try:
-        return int(_CONSTRUCTOR.construct_yaml_int(node))
-    except ValueError:
+        made = int(_CONSTRUCTOR.construct_yaml_int(node)) if len(node.value) <= _LONG else _TOO_GREAT
+    except (ValueError, IndexError):
         return None
+    return made if abs(made) < _TOO_GREAT else None
 
 
 def _fraction(node: yaml.ScalarNode) -> float:
     try:
-        return float(_CONSTRUCTOR.construct_yaml_float(node))
-    except (ValueError, OverflowError):
+        return float(_CONSTRUCTOR.construct_yaml_float(node)) if len(node.value) <= _LONG else math.nan
+    except (ValueError, OverflowError, IndexError):
         return math.nan

@@ -66,6 +66,8 @@ def read(text: str, layer: Layer = Layer.REPOSITORY) -> Invalid | Ok:
         node = yaml.SafeLoader(text.removeprefix("\ufeff")).get_single_node()
     except yaml.YAMLError as error:
         return Invalid((_of(layer)(_explained(error, text)),))
+    except (ValueError, OverflowError):  # an escape or a version with more digits than a number may have
+        return Invalid((_of(layer)(Problem(Mistake.NOT_YAML, detail="a number in it is too large")),))
     except RecursionError:
         return Invalid((_of(layer)(Problem(Mistake.TOO_DEEP)),))
     walk = Walk()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.messages.config import sentence
 from core.repoconfig import (
     KEYS,
     MAX_CHARACTERS,
@@ -83,6 +84,16 @@ ONE_MISTAKE: dict[str, tuple[str, Seen]] = {
     "date": ("branch: 2026-11-22\n", (Mistake.TRAP, "branch", 1, 9, "")),
     "no number at all": ("max_agents: 0x_\n", (Mistake.TRAP, "max_agents", 1, 13, "")),
     "huge number": (f"max_agents: {'9' * 5000}\n", (Mistake.TRAP, "max_agents", 1, 13, "")),
+    "huge hexadecimal": (f"draft: 0x{'f' * 3_600}\n", (Mistake.TRAP, "draft", 1, 8, "")),
+    "huge base 60": (f"draft: {'1:' * 3_000}1\n", (Mistake.TRAP, "draft", 1, 8, "")),
+    "huge key": (f"? 0x{'f' * 3_600}\n: 1\n", (Mistake.ODD_KEY, "", 1, 3, "")),
+    "huge escape": ('branch: "\\UFFFFFFFF"\n', (Mistake.NOT_YAML, "", 0, 0, "")),
+    "huge version": (f"%YAML {'9' * 5_000}.1\n---\ndraft: true\n", (Mistake.NOT_YAML, "", 0, 0, "")),
+    "half a character": ('verify: ["\\ud800"]\n', (Mistake.CHARACTER, "verify[1]", 1, 10, "")),
+    "half a character as key": ('review: {"\\ud800": 1}\n', (Mistake.CHARACTER, "review", 1, 10, "")),
+    "number by its tag": ("max_agents: !!int '-'\n", (Mistake.TRAP, "max_agents", 1, 13, "")),
+    "fraction by its tag": ("limits: {idle_minutes: !!float ''}\n", (Mistake.TRAP, "limits.idle_minutes", 1, 24, "")),
+    "truth by its tag": ("draft: !!bool x\n", (Mistake.TRAP, "draft", 1, 8, "")),
     "empty": ("max_agents:\n", (Mistake.EMPTY, "max_agents", 1, 12, "")),
     "no section": ("budget: 5\n", (Mistake.NOT_A_SECTION, "budget", 1, 9, "")),
     "twice": ("draft: true\nci: ready\ndraft: true\n", (Mistake.DUPLICATE, "draft", 3, 1, "")),
@@ -145,7 +156,8 @@ def test_aliases_as_people_use_them_are_fine() -> None:
 PIECES = st.sampled_from(
     ["review", "mode", "draft", "limits", "develop", ":", ": ", "\n", "\n  ", "- ", "[", "]", "{", "}", ",", "&a ",
      "*a", "!!int ", "'", '"', "|", ">", "#", "\t", "on", "010", "1e9", "~", "<<", "? ", "---", "%", "@", "é", "0x",
-     "\u2028", "\x85", "\ufeff", "1:2", "2026-01-01", "true", "strict"]
+     "!!bool ", "!!float ", "!!null ", '"\\ud800"', '"\\U00110000"', "0x" + "f" * 4_000, "1:" * 3_000,
+     "%YAML 1.1\n---\n", "verify: ", "max_agents: ", "-", ".", "\u2028", "\x85", "\ufeff", "1:2", "2026-01-01", "true", "strict"]
 )  # fmt: skip
 
 
@@ -153,6 +165,8 @@ PIECES = st.sampled_from(
 def test_no_text_makes_the_reader_fall(text: str) -> None:
     reading = read(text)
     assert isinstance(reading, Ok) or reading.problems
+    for problem in getattr(reading, "problems", ()):
+        assert sentence(problem).encode()
     in_force(reading)
 
 
