@@ -16,7 +16,6 @@ _LONGEST_FENCE = 100
 
 EXTERNAL = "left to CI, as the configuration says"
 NONE = "switched off in the configuration"
-NO_SANDBOX = "not run: this worker has no sandbox to run it in"
 NO_COMMAND = f"no command was found that verifies this repository; name some under `verify` in {CONFIG}"
 NO_REPORT = "the tests left no coverage report"
 NOT_RUN = "not run: the verify commands did not pass"

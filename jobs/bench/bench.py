@@ -48,14 +48,14 @@ class Tools:
     """One HOME per task lives here, kept so that an agent can go on with its own conversation."""
     author: tuple[str, str]
     """Name and e-mail address of pdev's commits."""
+    sandbox: Sandbox
+    """Where verify commands run."""
+    setup: Setup
+    """What repositories are set up with."""
+    transcripts: Transcripts
+    """Where runs are recorded."""
     operator: Caps = field(default_factory=Caps)
     """What all repositories of an owner, and all of the server, may spend in a day."""
-    sandbox: Sandbox | None = None
-    """Where verify commands run; without one they do not."""
-    transcripts: Transcripts | None = None
-    """Where runs are recorded; None: nowhere."""
-    setup: Setup | None = None
-    """What repositories are set up with; without it they are not."""
 
 
 class Bench:

@@ -17,7 +17,7 @@ from core.messages import setup as said
 from core.tasks import Reason
 from jobs.gateway import Gateway, Rule, hosts_of
 from jobs.git import export
-from jobs.layouts import Layout, detect
+from jobs.layouts import Layout
 from jobs.running import cleaned
 from jobs.sandbox import Runtime, Sandbox, Surroundings, Toolchains
 from jobs.setup import ways
@@ -72,10 +72,6 @@ class Prepared:
     failure: Failure | None = None
 
 
-NOT_PREPARED = Prepared(detect((), {}, lambda name: True))
-"""Where no setup was given to the worker's parts."""
-
-
 async def layout_at(bench: Bench, commit: str) -> Layout:
     """The layout of a commit."""
     return (await _look(bench, commit)).layout
@@ -87,8 +83,6 @@ async def prepared(bench: Bench, commit: str = "") -> Prepared:
     Raises `GaveUp` when the base branch cannot be set up, `Stopped`, and GitError.
     """
     setup = bench.tools.setup
-    if setup is None:
-        return NOT_PREPARED
     base, now = bench.task.start_sha, commit or await bench.worktree.head()
     if known := bench.readied.get(now):
         return known
@@ -110,8 +104,7 @@ async def _furnished(bench: Bench, setup: Setup, commit: str) -> Furniture:
 
 
 async def _look(bench: Bench, commit: str) -> Seen:
-    setup = bench.tools.setup
-    return await look(bench.mirror, commit, setup.toolchains.has if setup else lambda name: True)
+    return await look(bench.mirror, commit, bench.tools.setup.toolchains.has)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +160,8 @@ async def _own(bench: Bench, setup: Setup, base: _Wanted, own: _Wanted) -> Prepa
     try:
         around, refused = await _made(bench, setup, own, place)
     except SetupFailed as failed:
+        if failed.is_ours:  # the change is not to blame, and must not be asked to mend it
+            raise GaveUp(Reason.SETUP, failed.why) from failed
         ready = await _shared(bench, setup, base)
         await _say(bench, base, more=(said.own_environment_failed(failed.why),))
         return replace(ready, failure=Failure(failed.command, failed.tail, failed.why))
@@ -203,7 +198,6 @@ async def _build(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> N
             except SetupFailed as why:
                 if is_last or not why.may_pass:
                     raise
-        await asyncio.to_thread(place.finish, made)
         await bench.tools.store.measure("setup_ms", bench.now_ms() - began)
         return made
 
@@ -213,12 +207,14 @@ async def _try(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Not
         await asyncio.to_thread(place.begin)
         await export(bench.mirror, wanted.seen.commit, place.tree)
         shown = {place.tree.resolve() / at: source for at, source in sorted(wanted.furniture.shown.items())}
-        return await setup.builder.build(place, wanted.order, shown, lambda line: _tell(bench, line))
+        made = await setup.builder.build(place, wanted.order, shown, lambda line: _tell(bench, line))
+        await asyncio.to_thread(place.finish, made)
+        return made
     except BaseException as error:
         await asyncio.to_thread(place.clear)
         if isinstance(error, OSError) and error.errno in _DISK:
             # It would be read as a store that is away, and tried for ever.
-            raise SetupFailed(said.disk(error.strerror or str(error)), "", "") from error
+            raise SetupFailed(said.disk(error.strerror or str(error)), "", "", is_ours=True) from error
         raise
 
 
