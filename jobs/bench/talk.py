@@ -24,7 +24,7 @@ from jobs.bench.purse import Purse
 from jobs.bench.recording import recorded
 from jobs.lease import StopReason
 from jobs.prompts import BadTemplate, Material, Said, prompt
-from jobs.setup import Prepared, prepared
+from jobs.setup import Prepared, prepared, verify_commands
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
         raise Stopped
     ready = await prepared(bench)
     purse = await Purse.opened(bench)
-    text = await _prompt(bench, kind, diff, ready)
+    text = await _prompt(bench, kind, diff)
     spec = _spec(bench, kind, access, text, purse.bounds, ready)
     async with purse, recorded(bench, text) as recording, Listener(bench, purse, recording) as listener:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
@@ -73,10 +73,10 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     return _judge(bench, result)
 
 
-async def _prompt(bench: Bench, kind: type[R], diff: str, ready: Prepared) -> str:
+async def _prompt(bench: Bench, kind: type[R], diff: str) -> str:
     """What the agent is told; raises `GaveUp` when the repository's own text for its role cannot be used."""
     guide = await read_guide(bench)
-    verify = ready.layout.verify if bench.config.verify == "auto" else bench.config.verify
+    verify = await verify_commands(bench, bench.task.base_sha)
     guide.verify = () if isinstance(verify, str) else verify
     try:
         material = Material(
