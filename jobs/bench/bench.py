@@ -18,6 +18,7 @@ from core.budget import Caps
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.messages.notes import unreadable
+from core.redaction import Redactor
 from core.repoconfig import Config
 from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
@@ -50,6 +51,8 @@ class Tools:
     """Name and e-mail address of pdev's commits."""
     operator: Caps = field(default_factory=Caps)
     """What all repositories of an owner, and all of the server, may spend in a day."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Takes secrets out of what agents say; it knows the process's own."""
     sandbox: Sandbox | None = None
     """Where verify commands run; without one they do not."""
     transcripts: Transcripts | None = None

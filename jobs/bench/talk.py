@@ -18,6 +18,7 @@ from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
 from core.tasks import Reason, Stage, Task
 from jobs.agents import About, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from jobs.bench import secrecy
 from jobs.bench.guide import override, read_guide, refused
 from jobs.bench.listener import Listener
 from jobs.bench.purse import Purse
@@ -64,6 +65,7 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     spec = _spec(bench, kind, access, text, purse.bounds, ready)
     async with purse, recorded(bench, text) as recording, Listener(bench, purse, recording) as listener:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
+        result = secrecy.result(bench.tools.redactor, result)
         recording.end(result)
         await purse.settle(result)
     if bench.lease.why is StopReason.LOST:
