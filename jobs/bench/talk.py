@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
-from core.tasks import Reason, Stage, Task
-from jobs.agents import About, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from core.tasks import ROLES, Reason, Task
+from jobs.agents import About, Bounds, RunResult, RunSpec, RunStatus, answer_schema
 from jobs.bench import secrecy
 from jobs.bench.guide import override, read_guide, refused
 from jobs.bench.listener import Listener
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
-ROLES: dict[Stage, Role] = {
-    Stage.DEVELOP: "developer",
-    Stage.REVIEW: "reviewer",
-    Stage.CORRECT: "corrector",
-    Stage.FINALIZE: "finalizer",
-}
 PUSH_RIGHTS = frozenset({"admin", "maintain", "write"})
 _COMMAND = re.compile(
     r"^[ \t]*/pdev\b(?:[ \t]+(?:answer|fix)\b[.,:;!]?(?P<text>[^\n]*)|[^\n]*)", re.MULTILINE | re.IGNORECASE
