@@ -184,7 +184,7 @@ def _annotations(task: Task, run: StageRun) -> tuple["Annotation", ...]:
     if run.stage is not Stage.REVIEW or run.outcome is None:
         return ()
     open_ones = [f for f in task.open_findings if f.round == run.round and f.file and not _ODD_PATH.search(f.file)]
-    here = [f for f in open_ones if not _is_of_another_commit(task, f)]
+    here = [f for f in open_ones if not f.is_claimed and not _is_of_another_commit(task, f)]
     return tuple(annotation(f) for f in here[:ANNOTATION_LIMIT])
 
 
