@@ -154,3 +154,9 @@ def test_limits_of_github(at_work: Task) -> None:
     assert len(pulls.draft_title(long, drafts=False)) <= 256
     assert pulls.draft_title(long, drafts=False).endswith("(#7)")
     assert len(pulls.final_title(task, "@1" * 128)) <= 256
+
+
+def test_only_what_a_reviewer_judged_counts_as_a_review(at_work: Task) -> None:
+    by_gates = replace(CRITICISED, outcome="gates_failed")
+    text = pulls.final_body(replace(at_work, stages=(DEVELOPED, by_gates, CORRECTED, APPROVED)), "Adds it.", "")
+    assert "<summary>1 review, 0 findings</summary>" in text
