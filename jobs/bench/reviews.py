@@ -88,9 +88,7 @@ async def _create(bench: Bench, task: Task, summary: str, fresh: list[Finding]) 
 
 async def _shown(bench: Bench, task: Task) -> Shown:
     """The lines that the pull request's page shows: what its head changes since it left its base."""
-    base = await bench.mirror.fetched(f"refs/heads/{task.base}")
-    since = await bench.mirror.merge_base(base, task.head_sha) if base else None
-    return shown_lines((await bench.mirror.shown_diff(since or task.start_sha, task.head_sha)).text)
+    return shown_lines((await bench.mirror.shown_diff(await bench.base(task.head_sha), task.head_sha)).text)
 
 
 def _comment(task: Task, f: Finding, shown: Shown) -> dict[str, Any]:
