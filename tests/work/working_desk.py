@@ -113,6 +113,7 @@ class WorkingDesk(Desk):
                 setup=setting_up.setup(settings, self.sandbox),
                 operator=settings.operator_caps, sandbox=self.sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
+                redactor=Redactor(settings.secret_values()),
             )  # fmt: skip
             info = WorkerInfo(
                 id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),
