@@ -59,6 +59,16 @@ def cleaned(text: str) -> str:
     return Redactor()(text)
 
 
+def below(root: str, output: str) -> str:
+    """The output with paths from the tree's own top: where `root` is on this worker tells nobody anything.
+
+    The same failure reads the same on another worker then, and in another attempt.
+    """
+    return re.sub(
+        rf"{re.escape(root.rstrip('/'))}(?:/|(?![\w.-]))", lambda at: "" if at[0].endswith("/") else ".", output
+    )
+
+
 def shell(command: str) -> tuple[str, ...]:
     """The words that start it; one stream, so that what is said about a failure stands where it happened."""
     return "/bin/sh", "-c", 'exec 2>&1; exec /bin/sh -c "$1"', "sh", command

@@ -28,16 +28,6 @@ MAX_FAILING = 200
 """Names of failed tests that are compared and kept; with more of them nobody needs to know which are new."""
 
 
-def below(root: str, output: str) -> str:
-    """The output with paths from the tree's own top: where `root` is on this worker tells nobody anything.
-
-    The same failure reads the same on another worker then, and in another attempt.
-    """
-    return re.sub(
-        rf"{re.escape(root.rstrip('/'))}(?:/|(?![\w.-]))", lambda at: "" if at[0].endswith("/") else ".", output
-    )
-
-
 def places(output: str, paths: Collection[str]) -> tuple[Note, ...]:
     """What the output says about lines of these files, each place once."""
     found: dict[tuple[str, int], Note] = {}

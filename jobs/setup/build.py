@@ -15,7 +15,7 @@ from pathlib import Path
 from core.messages import setup as said
 from jobs.gateway import RELAY, Doorway, Gateway, Rule
 from jobs.layouts import Layout
-from jobs.running import Tail, cleaned, follow, shell
+from jobs.running import Tail, below, cleaned, follow, shell
 from jobs.sandbox import Limits, Runtime, Sandbox, SandboxError, SandboxSpec
 from jobs.setup import ways
 from jobs.setup.shelf import Note, Place
@@ -105,7 +105,10 @@ class Builder:
         except SandboxError as error:
             why = cleaned(str(error))
             raise SetupFailed(said.not_started(why), cleaned(command), why, is_ours=True) from error
-        command, text = cleaned(command), tail.text()  # a repository may name a key in a command as well
+        command, text = (
+            cleaned(command),
+            _from_its_top(spec.worktree, tail.text()),
+        )  # a repository may name a key in a command as well
         match ended:
             case 0:
                 return
@@ -117,6 +120,11 @@ class Builder:
                 why = said.failed(command, code, text, door.refused())
         unreachable = isinstance(ended, int) and any(verdict.what == "failed" for verdict in door.verdicts)
         raise SetupFailed(why, command, text, may_pass=unreachable)
+
+
+def _from_its_top(tree: Path, text: str) -> str:
+    """Without where the tree, and what is made beside it, are on this worker."""
+    return below(str(tree.parent), below(str(tree), text))
 
 
 def _mounts(tree: Path) -> tuple[str, ...]:

@@ -18,10 +18,10 @@ from core.tasks import Gate
 from jobs.bench import Bench
 from jobs.gates import Ground, Ran, coverage, judging, run
 from jobs.gates.lines import Lines
-from jobs.gates.output import below, joined
+from jobs.gates.output import joined
 from jobs.git import GitError
 from jobs.git.trees import remove_tree
-from jobs.running import TAIL, Cancelled
+from jobs.running import TAIL, Cancelled, below
 from jobs.setup import Failure, Prepared, prepared, verify_commands
 from jobs.stops import Stopped
 
