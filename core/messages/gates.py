@@ -16,7 +16,6 @@ _LONGEST_FENCE = 100
 
 EXTERNAL = "left to CI, as the configuration says"
 NONE = "switched off in the configuration"
-NO_SANDBOX = "not run: this worker has no sandbox to run it in"
 NO_COMMAND = f"no command was found that verifies this repository; name some under `verify` in {CONFIG}"
 NO_REPORT = "the tests left no coverage report"
 NOT_RUN = "not run: the verify commands did not pass"
@@ -141,6 +140,10 @@ def asserts_nothing(line: str) -> str:
 def asserts_gone(test: str, number: int, *, left: int) -> str:
     rest = f"{count(left, 'assert')} left" if left else "it asserts nothing any more"
     return f"{code(test, 80)} lost {count(number, 'assert')}; {rest}."
+
+
+def too_long_to_compare() -> str:
+    return "Too large now to be compared with what stood here before. Keep files of tests and settings below 500 KB."
 
 
 def excludes(line: str) -> str:

@@ -12,10 +12,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol
 
+from core.tasks import Role
 from jobs.agents.results import Answer
 from jobs.sandbox import Surroundings
 
-Role = Literal["developer", "reviewer", "corrector", "finalizer"]
 Access = Literal["read", "edit", "full"]
 Cap = Literal["turn_limit", "usd", "schema", "resume", "interrupt", "permission_cb", "price"]
 """`price`: it says what its runs cost. Without, money bounds nothing and a bound on tokens is asked for."""
