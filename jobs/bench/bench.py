@@ -34,6 +34,8 @@ from jobs.setup import Prepared, Setup
 from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
+MAX_TESTED = 2_000
+"""Characters of what a stage's agent tested, and of its notes; there may be twenty rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,12 @@ class Bench:
     async def agent(self, kind: type[R], *, access: Literal["read", "edit"] = "edit", diff: str = "") -> R:
         """The answer of the stage's agent, checked. See `talk.ask_agent` for what is raised otherwise."""
         return await talk.ask_agent(self, kind, access=access, diff=diff)
+
+    async def remember(self, tested: str, notes: str) -> None:
+        """Keep what the stage's agent says that it tested and noticed, for the agents after it."""
+        *before, last = self.task.stages
+        last = replace(last, tested=tested.strip()[:MAX_TESTED], notes=notes.strip()[:MAX_TESTED])
+        await self.note(stages=(*before, last))
 
     async def keep(self, message: str) -> None:
         """Commit what the agent left and push it to the checkpoint; see `keeping.keep`."""
