@@ -6,7 +6,7 @@ result with a compare-and-set.
 """
 
 from core.tasks.evidence import Gate, Note, capped, laid_over, newest
-from core.tasks.findings import SEVERITIES, Finding, LastReview, Mark, Requirement, gravity
+from core.tasks.findings import SEVERITIES, Finding, LastAnswer, LastReview, Mark, Requirement, gravity
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -58,6 +58,7 @@ __all__ = [
     "Finding",
     "Gate",
     "IllegalMove",
+    "LastAnswer",
     "LastReview",
     "Mark",
     "Milestone",

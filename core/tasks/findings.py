@@ -79,3 +79,13 @@ class LastReview(msgspec.Struct, frozen=True, kw_only=True):
     requirements: tuple[Requirement, ...] = ()
     stop: str = ""
     """The `Reason` for which a person is asked instead of the corrector."""
+
+
+class LastAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the finalizer handed in, saved before it is shown: whoever takes over in between pays for no second one."""
+
+    round: int
+    tree: str
+    """The tree that it describes."""
+    said: str
+    """The answer itself, as JSON."""

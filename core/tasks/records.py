@@ -6,7 +6,7 @@ import msgspec
 
 from core.refs import RepoRef
 from core.tasks.evidence import Gate
-from core.tasks.findings import Finding, LastReview
+from core.tasks.findings import Finding, LastAnswer, LastReview
 
 TRIGGER_LABEL = "parallel-dev"
 """Setting this label starts a task, removing it pauses, setting it again goes on."""
@@ -209,6 +209,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[StageRun, ...] = ()
     findings: tuple[Finding, ...] = ()
     last_review: LastReview | None = None
+    last_answer: LastAnswer | None = None
+    """The finalizer's, until it is shown."""
     allowed_round: int = 0
     """The round that a person has allowed, whatever the cap says."""
     gates: tuple[Gate, ...] = ()

@@ -175,6 +175,7 @@ async def _with_losses(desk: WorkingDesk, lose: Callable[[], None]) -> None:
     pull = desk.pr(issue.number)
     assert len(reviews(desk, issue.number)) == 2
     assert [scene.round for scene in desk.agent.scenes("reviewer")] == [1, 2], "no verdict is asked for twice"
+    assert len(desk.agent.scenes("finalizer")) == 1, "nor the pull request's text"
     assert [one.login for one in pull.requested_reviewers] == ["maintainer"]
     assert [label.name for label in pull.issue.labels] == ["docs"]
     (thread,) = pull.threads
