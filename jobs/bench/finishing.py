@@ -6,6 +6,7 @@ GitHub refuses is no reason to hold the work back: the description says so.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,9 @@ async def _code_owners(bench: Bench) -> list[str]:
     there = await bench.mirror.files(tip, PLACES) if tip else {}
     text = next((there[place].decode("utf-8", "replace") for place in PLACES if place in there), "")
     changed = await bench.mirror.changed_files(await bench.base(head), head) if text else ()
-    return [name for owner in owners(text, [one.path for one in changed]) if (name := _name(owner, bench))]
+    # Thousands of lines times hundreds of files: nobody else on the loop waits for that.
+    found = await asyncio.to_thread(owners, text, [one.path for one in changed])
+    return [name for owner in found if (name := _name(owner, bench))]
 
 
 def _name(owner: str, bench: Bench) -> str:

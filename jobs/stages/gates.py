@@ -109,7 +109,9 @@ def _version(file: FileChange, blobs: Mapping[str, Blob]) -> Version:
 async def _save(bench: Bench, found: list[Gate], proof: Proof, told: str) -> None:
     task, found = bench.task, [capped(gate) for gate in found]
     named = gate_findings(task.findings, found, proof.outputs)
-    findings = ledger.gated(task.findings, named, round_=task.round, commit=task.checkpoint_sha)
+    findings = await asyncio.to_thread(
+        ledger.gated, task.findings, named, round_=task.round, commit=task.checkpoint_sha
+    )
     gates = [_settled(gate, findings) for gate in found]
     cheap = [gate for gate in task.gates if not gate.sha]
     fields: dict[str, Any] = {"gates": laid_over(cheap, gates), "findings": findings, "gated": told}

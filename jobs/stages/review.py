@@ -1,5 +1,7 @@
 """review: an agent judges the change; its findings become a ledger with ids that last over the rounds."""
 
+import asyncio
+
 from msgspec.structs import replace
 
 from core import ledger
@@ -45,7 +47,8 @@ async def _judge(bench: Bench, tree: str) -> LastReview:
     judged = await bench.agent(ReviewerResult, access="read", diff=await bench.diff())
     await bench.discard()
     task, mode = bench.task, bench.config.review.mode
-    found = findings(task, judged, mode=mode, commit=task.checkpoint_sha)
+    # Each finding is compared with each: nobody else on the loop waits for hundreds of them.
+    found = await asyncio.to_thread(findings, task, judged, mode=mode, commit=task.checkpoint_sha)
     still_open = tuple(f.id for f in found if f.is_open)
     last = LastReview(
         round=task.round,
