@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from core.messages import approval, budget, gates, words
+from core.messages import approval, budget, gates, outcomes, words
 from core.messages.words import count, finding, plain
-from core.tasks import Reason, Stage, Task
+from core.tasks import Reason, Task
 
 REVIEW_MARKER = "<!-- pdev:review:{id}:{round} -->"
 TITLE_LIMIT = 256
@@ -62,7 +62,7 @@ def final_body(
 
 def _details(task: Task) -> list[str]:
     """What happened on the way, folded: reviews and findings, the gates, what it cost."""
-    rounds = count(sum(run.stage is Stage.REVIEW for run in task.stages), "review")
+    rounds = count(sum(run.outcome in outcomes.REVIEWED for run in task.stages), "review")
     found = count(len(task.findings), "finding")
     listed = words.fitting([finding(f) for f in task.findings], _FINDINGS)
     spent = budget.sum_of(task.cost)
@@ -117,5 +117,5 @@ _LET_BE = 8_000
 _STOPS = {
     Reason.ROUNDS: "This was the last allowed round",
     Reason.NO_PROGRESS: "The same findings were open a round ago",
-    Reason.UNFIXABLE: "The corrector could not mend what it insists on",
+    Reason.UNFIXABLE: "The corrector says that it cannot mend what the reviewer insists on",
 }

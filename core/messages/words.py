@@ -24,6 +24,7 @@ ICONS: dict[State, str] = {
 }
 _MARKS = {"open": "🔴", "reopened": "🔴", "fixed": "🟢"}
 _ENDS = {"fixed": "fixed", "waived": "left as it is"}
+_CLAIMED = "said to be fixed, to be run again"
 
 
 def duration(ms: int) -> str:
@@ -108,7 +109,7 @@ def finding(f: Finding, *, text_limit: int = 2_000, place: bool = True) -> str:
     text, note = plain(f.text, text_limit), ""
     if f.note:  # behind a code block it must not stand on the same line
         between = "\n\n" if "\n" in text else " — "
-        note = f"{between}{_ENDS.get(f.state, 'not fixed')}: "
+        note = f"{between}{_CLAIMED if f.is_claimed else _ENDS.get(f.state, 'not fixed')}: "
         note += plain(f.note, 500)
     again = ", reopened" if f.state == "reopened" else ""
     return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}{again}){where}: {text}{note}"

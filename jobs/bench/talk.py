@@ -16,8 +16,9 @@ from pydantic import BaseModel
 
 from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
-from core.tasks import Reason, Stage, Task
-from jobs.agents import About, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from core.tasks import ROLES, Reason, Task
+from jobs.agents import About, Bounds, RunResult, RunSpec, RunStatus, answer_schema
+from jobs.bench import secrecy
 from jobs.bench.guide import override, read_guide, refused
 from jobs.bench.listener import Listener
 from jobs.bench.purse import Purse
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
-ROLES: dict[Stage, Role] = {
-    Stage.DEVELOP: "developer",
-    Stage.REVIEW: "reviewer",
-    Stage.CORRECT: "corrector",
-    Stage.FINALIZE: "finalizer",
-}
 PUSH_RIGHTS = frozenset({"admin", "maintain", "write"})
 _COMMAND = re.compile(
     r"^[ \t]*/pdev\b(?:[ \t]+(?:answer|fix)\b[.,:;!]?(?P<text>[^\n]*)|[^\n]*)", re.MULTILINE | re.IGNORECASE
@@ -64,6 +59,7 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     spec = _spec(bench, kind, access, text, purse.bounds, ready)
     async with purse, recorded(bench, text) as recording, Listener(bench, purse, recording) as listener:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
+        result = secrecy.result(bench.tools.redactor, result)
         recording.end(result)
         await purse.settle(result)
     if bench.lease.why is StopReason.LOST:
@@ -97,8 +93,7 @@ def _spec(
     bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds, ready: Prepared
 ) -> RunSpec[R]:
     task, run = bench.task, bench.task.stages[-1]
-    home = bench.tools.homes / task.id
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home = bench.home(ROLES[task.stage])
     return RunSpec(
         run_id=f"{task.id}.{task.epoch}.{task.stage}.{task.round}",
         role=ROLES[task.stage],

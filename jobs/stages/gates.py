@@ -63,7 +63,7 @@ def _fingerprint(bench: Bench, sha: str) -> str:
 
 @dataclass(slots=True)
 class _Change:
-    """What there is to judge. `base` is the merge base."""
+    """What there is to judge. `base` is what it is compared with."""
 
     sha: str
     base: str
@@ -88,9 +88,7 @@ async def _judge(bench: Bench, sha: str, told: str) -> None:
 
 
 async def _change(bench: Bench, sha: str) -> _Change:
-    task, mirror = bench.task, bench.mirror
-    tip = await mirror.fetched(f"refs/heads/{task.base}")
-    base = (await mirror.merge_base(tip, sha) if tip else None) or task.base_sha
+    mirror, base = bench.mirror, await bench.base(sha)
     files = await mirror.changed_files(base, sha)
     diff = await mirror.diff(base, sha, cap=_MEASURED)
     lines = await asyncio.to_thread(changed_lines, diff.text)

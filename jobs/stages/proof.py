@@ -81,7 +81,7 @@ async def _commands(bench: Bench, sha: str, base: str) -> Sequence[str] | Gate:
 @asynccontextmanager
 async def _ground(bench: Bench, sha: str, ready: Prepared) -> AsyncIterator[Ground]:
     """The tree at `sha` with nothing else in it, and a HOME that no agent has seen; both clean again afterwards."""
-    tree, home = bench.worktree, bench.tools.homes / f"{bench.task.id}.gates"
+    tree, home = bench.worktree, bench.tools.homes / bench.task.id / "gates"
     await asyncio.to_thread(remove_tree, home)
     home.mkdir(parents=True, mode=0o700)
     await tree.reset(sha, ignored=True)

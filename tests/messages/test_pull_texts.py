@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from msgspec.structs import replace
 
-from core.messages import findings, pulls
+from core.messages import findings, pulls, words
 from core.messages.notes import corrected, no_base, no_free_branch, not_required, waived_by
 from core.tasks import Finding, Gate, LastReview, Mark, Options, Reason, Stage, Task
 from tests.golden import golden
@@ -101,10 +101,14 @@ def test_reviews(at_work: Task) -> None:
 def test_notes() -> None:
     open_ones = tuple(replace(f, state="open") for f in FOUND)
     third = replace(open_ones[0], id="F3")
+    failed = replace(third, id="F4", type="gate:verify")
+    claimed = replace(failed, note="The test compares what it should.", history=(Mark(1, "open"), Mark(1, "claimed")))
     notes = [
         corrected(open_ones, FOUND),
         corrected(open_ones[:1], FOUND),
         corrected((*open_ones, third), (*FOUND, third)),
+        corrected((failed, third), (claimed, third)),
+        words.finding(claimed),
         no_base("main"),
         no_free_branch("feature/task-7", 50),
     ]
@@ -150,3 +154,9 @@ def test_limits_of_github(at_work: Task) -> None:
     assert len(pulls.draft_title(long, drafts=False)) <= 256
     assert pulls.draft_title(long, drafts=False).endswith("(#7)")
     assert len(pulls.final_title(task, "@1" * 128)) <= 256
+
+
+def test_only_what_a_reviewer_judged_counts_as_a_review(at_work: Task) -> None:
+    by_gates = replace(CRITICISED, outcome="gates_failed")
+    text = pulls.final_body(replace(at_work, stages=(DEVELOPED, by_gates, CORRECTED, APPROVED)), "Adds it.", "")
+    assert "<summary>1 review, 0 findings</summary>" in text
