@@ -19,6 +19,7 @@ NONE = "switched off in the configuration"
 NO_COMMAND = f"no command was found that verifies this repository; name some under `verify` in {CONFIG}"
 NO_REPORT = "the tests left no coverage report"
 NOT_RUN = "not run: the verify commands did not pass"
+TOO_LARGE = "the change is too large to measure; split the issue, or look at the change yourself"
 UNREADY = "not run: the repository could not be made ready"
 
 WHAT: Mapping[str, str] = {
