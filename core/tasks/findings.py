@@ -50,6 +50,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_open and bool(self.history) and self.history[-1].state == CLAIMED
 
 
+SEVERITIES = ("critical", "high", "medium", "low")
+
+
+def gravity(f: Finding) -> int:
+    """For sorting, the gravest first; a severity that nobody knows comes last."""
+    return SEVERITIES.index(f.severity) if f.severity in SEVERITIES else len(SEVERITIES)
+
+
 class LastReview(msgspec.Struct, frozen=True, kw_only=True):
     """The newest verdict: saved before it is shown, so that a worker that dies in between pays for no second one."""
 

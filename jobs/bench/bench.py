@@ -18,6 +18,7 @@ from core.budget import Caps
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.messages.notes import unreadable
+from core.redaction import Redactor
 from core.repoconfig import Config
 from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
@@ -45,11 +46,13 @@ class Tools:
     git: Cache
     backend: AgentBackend
     homes: Path
-    """One HOME per task lives here, kept so that an agent can go on with its own conversation."""
+    """One folder per task lives here; see `Bench.home`."""
     author: tuple[str, str]
     """Name and e-mail address of pdev's commits."""
     operator: Caps = field(default_factory=Caps)
     """What all repositories of an owner, and all of the server, may spend in a day."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Takes secrets out of what agents say; it knows the process's own."""
     sandbox: Sandbox | None = None
     """Where verify commands run; without one they do not."""
     transcripts: Transcripts | None = None
@@ -134,6 +137,16 @@ class Bench:
         await self.still_ours()
         if self.lease.stopped.is_set():
             raise Stopped
+
+    def home(self, whose: str) -> Path:
+        """The HOME of one role, kept so that its agent can go on with its own conversation.
+
+        No two roles share one: what a developer leaves there would move its own reviewer.
+        """
+        home = self.tools.homes / self.task.id / whose
+        for folder in (home.parent, home):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return home
 
     async def token(self) -> str:
         return (await self.door.token()).reveal()

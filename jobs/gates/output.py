@@ -67,13 +67,23 @@ def cleaned(text: str) -> str:
     return Redactor()(text)
 
 
-def places(output: str, paths: Collection[str], root: str = "") -> tuple[Note, ...]:
-    """What the output says about lines of these files (or of files below `root`), each place once."""
+def below(root: str, output: str) -> str:
+    """The output with paths from the tree's own top: where `root` is on this worker tells nobody anything.
+
+    The same failure reads the same on another worker then, and in another attempt.
+    """
+    return re.sub(
+        rf"{re.escape(root.rstrip('/'))}(?:/|(?![\w.-]))", lambda at: "" if at[0].endswith("/") else ".", output
+    )
+
+
+def places(output: str, paths: Collection[str]) -> tuple[Note, ...]:
+    """What the output says about lines of these files, each place once."""
     found: dict[tuple[str, int], Note] = {}
     for match in _PLACE.finditer(output):
-        path = match["path"].removeprefix(root.rstrip("/") + "/") if root else match["path"]
+        path, line = match["path"], int(match["line"])
         if path in paths:
-            found.setdefault((path, int(match["line"])), Note(match["text"].strip(), path, int(match["line"])))
+            found.setdefault((path, line), Note(match["text"].strip(), path, line))
     return tuple(found.values())
 
 

@@ -11,7 +11,7 @@ import errno
 import hashlib
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from core.messages import setup as said
 from core.tasks import Reason
@@ -80,6 +80,14 @@ NOT_PREPARED = Prepared(detect((), {}, lambda name: True))
 async def layout_at(bench: Bench, commit: str) -> Layout:
     """The layout of a commit."""
     return (await _look(bench, commit)).layout
+
+
+async def verify_commands(bench: Bench, base: str) -> tuple[str, ...] | Literal["none", "external"]:
+    """What verifies the change since `base`: agents are told to run what the gates run. Empty when nothing is known."""
+    if bench.config.verify != "auto":
+        return bench.config.verify
+    # As the base has them: a change must not choose what it is judged by. A new project has nothing there yet.
+    return (await layout_at(bench, base)).verify or (await layout_at(bench, await bench.worktree.head())).verify
 
 
 async def prepared(bench: Bench, commit: str = "") -> Prepared:

@@ -74,6 +74,7 @@ async def test_the_story_is_capped(store: Store, redis: "Redis") -> None:
 async def test_what_the_scripts_tell_is_in_the_table_of_events() -> None:
     assert {name for name, kind in EVENTS.items() if kind.producer == "core/store"} == {
         "session.started", "session.all_tasks_complete", "task.created", "task.status_changed", "task.restored",
+        "config.changed",
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from core.tasks import Finding, Gate, Note, laid_over
 from core.tasks.evidence import MAX_NOTES, MAX_NOTES_IN_ALL, MAX_TEXT
 from jobs.gates import Cancelled, Ground, Ran, coverage, gate_findings, judging, run
 from jobs.gates.lines import changed_lines
-from jobs.gates.output import TAIL, Tail, cleaned, end_of, failing, places
+from jobs.gates.output import TAIL, Tail, below, cleaned, end_of, failing, places
 from jobs.sandbox import NoSandbox
 
 DIFF = """diff --git a/a.py b/a.py
@@ -177,13 +177,26 @@ def test_tests_that_failed() -> None:
 
 def test_places_in_the_output() -> None:
     paths = {"tests/test_a.py", "src/a.ts", "pkg/f.go", "src/a.py"}
-    found = [(note.path, note.line, note.text) for note in places(OUTPUT, paths, "/build")]
+    found = [(note.path, note.line, note.text) for note in places(below("/build", OUTPUT), paths)]
     assert found == [
         ("tests/test_a.py", 12, "AssertionError"),
         ("src/a.ts", 3, "error TS2322: Type 'string' is not assignable."),
         ("pkg/f.go", 7, "undefined: x"),
         ("src/a.py", 4, "in f"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("/w/tree/a.py:1: no", "a.py:1: no"),
+        ("rootdir: /w/tree\nnext", "rootdir: .\nnext"),
+        ('File "/w/tree/a.py", in /w/tree/b', 'File "a.py", in b'),
+        ("/w/tree-2/a.py /w/trees", "/w/tree-2/a.py /w/trees"),
+    ],
+)
+def test_where_the_tree_was_tells_nobody_anything(output: str, told: str) -> None:
+    assert below("/w/tree", output) == below("/w/tree/", output) == told
 
 
 def ran(verdict: str = "failed", output: str = "", code: int | None = 1) -> Ran:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.tasks import Needs, Stage, State, Task, leave_stage, move
+from core.tasks import Finding, Needs, Stage, State, Task, leave_stage, move
 from jobs.report import Reporter
 from tests.stories.conftest import Desk, reactions
 
@@ -84,12 +84,13 @@ async def test_an_answer_that_nobody_asked_for(desk: Desk) -> None:
 
 async def test_after_the_last_round_an_answer_buys_one_more(desk: Desk) -> None:
     task = await asking(desk, question="", reason="rounds")
-    await desk.set(task.issue, stage=Stage.REVIEW, round=5)
+    found = Finding(id="F2", type="naming", severity="high", text="Say why.")
+    await desk.set(task.issue, stage=Stage.REVIEW, round=5, findings=(found,))
     await desk.comment(task.issue, "Hm, five rounds.", by="developer")
     assert (await desk.task(task.issue)).state is State.WAITING_INPUT
     await desk.comment(task.issue, "/pdev answer F2 is fine as it is.")
     after = await desk.task(task.issue)
-    assert (after.state, after.stage, after.round, after.options.max_rounds) == (State.QUEUED, Stage.CORRECT, 5, 6)
+    assert (after.state, after.stage, after.round, after.last_round) == (State.QUEUED, Stage.CORRECT, 5, 6)
 
 
 @pytest.mark.parametrize("blocked", [False, True])

@@ -43,5 +43,6 @@ async def test_a_worker_that_wakes_up_too_late_posts_no_review(desk: WorkingDesk
         await desk.until(has_noticed, "it does not notice that its lease is gone")
     task, pull = await desk.task(issue.number), desk.pr(issue.number)
     assert (task.version, task.crashes, task.state) == (ready.version, 0, State.READY)
-    marks = [review.body.splitlines()[0] for review in pull.reviews if review.user.login == BOT]
+    # GitHub makes an empty review of each answer in a thread.
+    marks = [review.body.splitlines()[0] for review in pull.reviews if review.user.login == BOT and review.body]
     assert marks == [f"<!-- pdev:review:{task.id}:{round_} -->" for round_ in (1, 2)]

@@ -75,6 +75,7 @@ async def test_what_github_shows_while_the_agent_works(desk: WorkingDesk) -> Non
         ("pdev / develop", begun.start_sha): "neutral",
         ("pdev", task.head_sha): "success",
         ("pdev / develop", task.head_sha): "success",
+        ("pdev / gates", task.head_sha): "neutral",  # nothing is verified here
         ("pdev / review", task.head_sha): "success",
         ("pdev / finalize", task.head_sha): "success",
     }

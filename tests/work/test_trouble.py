@@ -156,7 +156,7 @@ async def test_where_drafts_are_refused(desk: WorkingDesk) -> None:
         await desk.agent.release("gate")
         await desk.until_state(issue.number, State.READY)
     pull = desk.pr(issue.number)
-    assert (pull.issue.title, pull.draft) == ("Mend it", False)
+    assert (pull.issue.title, pull.draft) == ("fix: mend it", False)
 
 
 async def test_a_branch_of_somebody_else_is_never_touched(desk: WorkingDesk) -> None:

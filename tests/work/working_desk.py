@@ -116,6 +116,7 @@ class WorkingDesk(Desk):
                 setup=self.setup(settings) if self.sets_up else None,
                 operator=settings.operator_caps, sandbox=self.sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
+                redactor=Redactor(settings.secret_values()),
             )  # fmt: skip
             info = WorkerInfo(
                 id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),
