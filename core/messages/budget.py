@@ -128,9 +128,9 @@ _WHY: dict[Scope, Callable[[Task, Exhausted], str]] = {
     Scope.SESSION: _sum("The tasks of this session have", "together they may spend {}"),
     Scope.REPOSITORY_DAY: _sum("Today (UTC) the tasks of this repository have", "together they may spend {} a day"),
     Scope.OWNER_DAY: lambda task, _: (
-        f"What all repositories of {words.line(task.owner_login)} together may spend in a day (UTC) is spent."
+        f"All repositories of {words.line(task.owner_login)} together have spent what they may in a day (UTC)."
     ),
-    Scope.SERVER_DAY: lambda _task, _: "What everything on this server together may spend in a day (UTC) is spent.",
+    Scope.SERVER_DAY: lambda _task, _: "All tasks on this server together have spent what they may in a day (UTC).",
 }
 
 NO_PRICE = (
