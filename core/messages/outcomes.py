@@ -47,4 +47,5 @@ def word(run: StageRun) -> str:
 
 
 def is_done(run: StageRun) -> bool:
-    return run.outcome in _TABLE and _TABLE[run.outcome].is_done
+    ended = _TABLE.get(run.outcome or "")
+    return ended is not None and ended.is_done

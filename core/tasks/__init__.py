@@ -6,7 +6,7 @@ result with a compare-and-set.
 """
 
 from core.tasks.evidence import Gate, Note, capped, laid_over
-from core.tasks.findings import SEVERITIES, Finding, LastReview, Mark, gravity
+from core.tasks.findings import SEVERITIES, Finding, LastReview, Mark, Requirement, gravity
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -66,6 +66,7 @@ __all__ = [
     "Options",
     "PausedBy",
     "Reason",
+    "Requirement",
     "Role",
     "Scope",
     "Stage",

@@ -58,6 +58,14 @@ def gravity(f: Finding) -> int:
     return SEVERITIES.index(f.severity) if f.severity in SEVERITIES else len(SEVERITIES)
 
 
+class Requirement(msgspec.Struct, frozen=True):
+    """Something that the issue asks for, in a reviewer's words: whether (`met`, `partly`, `missing`) and where."""
+
+    text: str
+    status: str
+    where: str = ""
+
+
 class LastReview(msgspec.Struct, frozen=True, kw_only=True):
     """The newest verdict: saved before it is shown, so that a worker that dies in between pays for no second one."""
 
@@ -68,5 +76,6 @@ class LastReview(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
     open: tuple[str, ...] = ()
     """The ids of what was open after it."""
+    requirements: tuple[Requirement, ...] = ()
     stop: str = ""
     """The `Reason` for which a person is asked instead of the corrector."""

@@ -34,6 +34,8 @@ from jobs.setup import Prepared, Setup
 from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
+MAX_TESTED = 2_000
+"""Characters of what a stage's agent tested, and of its notes; there may be twenty rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,16 @@ class Tools:
     """One folder per task lives here; see `Bench.home`."""
     author: tuple[str, str]
     """Name and e-mail address of pdev's commits."""
+    sandbox: Sandbox
+    """Where verify commands run."""
+    setup: Setup
+    """What repositories are set up with."""
+    transcripts: Transcripts
+    """Where runs are recorded."""
     operator: Caps = field(default_factory=Caps)
     """What all repositories of an owner, and all of the server, may spend in a day."""
     redactor: Redactor = field(default_factory=Redactor)
     """Takes secrets out of what agents say; it knows the process's own."""
-    sandbox: Sandbox | None = None
-    """Where verify commands run; without one they do not."""
-    transcripts: Transcripts | None = None
-    """Where runs are recorded; None: nowhere."""
-    setup: Setup | None = None
-    """What repositories are set up with; without it they are not."""
 
 
 class Bench:
@@ -178,6 +180,12 @@ class Bench:
     async def agent(self, kind: type[R], *, access: Literal["read", "edit"] = "edit", diff: str = "") -> R:
         """The answer of the stage's agent, checked. See `talk.ask_agent` for what is raised otherwise."""
         return await talk.ask_agent(self, kind, access=access, diff=diff)
+
+    async def remember(self, tested: str, notes: str) -> None:
+        """Keep what the stage's agent says that it tested and noticed, for the agents after it."""
+        *before, last = self.task.stages
+        last = replace(last, tested=tested.strip()[:MAX_TESTED], notes=notes.strip()[:MAX_TESTED])
+        await self.note(stages=(*before, last))
 
     async def keep(self, message: str) -> None:
         """Commit what the agent left and push it to the checkpoint; see `keeping.keep`."""

@@ -30,6 +30,7 @@ MAX_GATES = 30_000
 """Characters of what all gates said together."""
 _MAX_TITLE, _MAX_QUESTION, _MAX_NOTE, _MAX_GATE = 300, 4_000, 1_000, 6_000
 _MOST_QUESTIONS = 10
+_MAX_WORD, _MOST_WORDS = 2_000, 6
 _MAX_COMMAND = 2_000
 
 OVERRIDES = ".github/pdev/prompts"
@@ -87,15 +88,16 @@ def prompt(task: Task, of: Material) -> str:
     """The prompt for the task's current stage. Raises BadTemplate for an override that cannot be used."""
     said, gates, findings = _newest(of.comments), _checked(task.gates), _listed(task)
     title, body = visible(task.trigger.title, _MAX_TITLE), visible(task.trigger.body)
-    diff, questions = cut(of.diff, MAX_DIFF), _questions(task)
+    diff, questions, told = cut(of.diff, MAX_DIFF), _questions(task), _told(task)
     fenced = [title, body, diff, *questions, *(c.body for c in said), *(g.text for g in of.guidance)]
     fenced += [text for f in findings for text in (f.type, f.file, f.text, f.note, f.replacement or "")]
     fenced += [text for gate in gates for text in (gate.name, gate.text)]
+    fenced += [one.text for one in told]
     return _FRAME.get_template("_frame.j2").render(
         task=task, role_text=_role_text(task, of).strip(), title=title, body=body, comments=said, questions=questions,
         older=len(of.comments) - len(said),
         guidance=of.guidance, gates=gates, findings=findings, open_only=task.stage is Stage.CORRECT,
-        diff=diff,
+        diff=diff, told=told,
         schema=json.dumps(of.schema, indent=2, sort_keys=True), fence=fence(fenced),
     )  # fmt: skip
 
@@ -143,6 +145,27 @@ def _questions(task: Task) -> list[str]:
     # What `finalize` asks for is approval, of a person and not with words.
     asked = [run.summary for run in task.stages if run.outcome == "asked" and run.stage is not Stage.FINALIZE]
     return [visible(question, _MAX_QUESTION) for question in asked[-_MOST_QUESTIONS:]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an agent has said of its own work, under a title of ours."""
+
+    title: str
+    text: str
+
+
+def _told(task: Task) -> list[_Told]:
+    """What those who changed something say that they tested and noticed, for those who judge it; the newest rounds."""
+    if task.stage not in {Stage.REVIEW, Stage.FINALIZE}:
+        return []
+    told = [
+        _Told(f"{ROLES[run.stage]}, round {run.round}: {what}", visible(text, _MAX_WORD))
+        for run in task.stages
+        for what, text in (("what was tested", run.tested), ("notes", run.notes))
+        if text and run.stage in {Stage.DEVELOP, Stage.CORRECT}
+    ]
+    return told[-_MOST_WORDS:]
 
 
 def _newest(comments: Sequence[Said]) -> list[Said]:

@@ -19,7 +19,7 @@ FINDING = {
 }
 ANSWERS = [
     DeveloperResult.model_validate(
-        {"summary": TOKEN, "milestones": [{"title": f"use {OURS}"}], "tested": OURS, "notes": TOKEN}
+        {"summary": TOKEN, "tested": OURS, "notes": TOKEN}
     ),
     ReviewerResult.model_validate(
         {"verdict": "approved", "findings": [FINDING], "remarks": [OURS], "summary": TOKEN,

@@ -29,7 +29,7 @@ GONE_S = 60.0
 @pytest.fixture
 def files() -> dict[str, str | bytes]:
     """The demonstration's repository: small, with failing tests, which only stories about gates run."""
-    return {**FILES, ".github/pdev.yml": "verify: none\n"}
+    return {**FILES, ".github/pdev.yml": "setup: none\nverify: none\n"}
 
 
 @pytest.fixture(scope="session")
