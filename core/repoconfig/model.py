@@ -8,16 +8,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.hosts import LONGEST, PATTERN
+
 Mode = Literal["strict", "balanced", "lenient"]
 ProfileName = Literal["conservative", "balanced", "aggressive", "ci"]
 Command = Annotated[str, Field(min_length=1, max_length=2_000)]
-_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_LAST = "[A-Za-z](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"  # an address ends in a number
+Commands = Annotated[tuple[Command, ...], Field(max_length=20)]
+"""Run one after the other, each with its own clock."""
 Host = Annotated[
     str,
     Field(
-        max_length=253,
-        pattern=rf"^(?:(?:\*\.)?(?:{_LABEL}\.)+)?{_LAST}$",
+        max_length=LONGEST,
+        pattern=rf"^{PATTERN}$",
         description="a host's name, such as `packages.example.org` or `*.example.org`, without scheme, port and path",
     ),
 ]
@@ -29,14 +31,17 @@ Address = Annotated[
         description="how addresses begin, such as `https://github.com/acme/`",
     ),
 ]
+MOST_USD = 10_000
+MOST_TOKENS = 10_000_000_000
+"""What one budget may be, and what one command may grant; more is a slip of the finger."""
 Percent = Annotated[int, Field(ge=0, le=100)]
-Usd = Annotated[float, Field(gt=0, le=10_000)]
-Tokens = Annotated[int, Field(gt=0, le=10_000_000_000)]
+Usd = Annotated[float, Field(gt=0, le=MOST_USD)]
+Tokens = Annotated[int, Field(gt=0, le=MOST_TOKENS)]
 
 ROUNDS: dict[Mode, int] = {"strict": 3, "balanced": 5, "lenient": 10}
 """Review rounds before a person is asked, by mode (the seed's caps)."""
 COVERAGE: dict[Mode, int] = {"strict": 90, "balanced": 80, "lenient": 60}
-"""Percent of lines that tests must reach, by mode (the seed's thresholds); counts only where a report exists."""
+"""Percent of changed lines that tests must run, by mode (the seed's thresholds); counts only where a report exists."""
 
 
 class _Part(BaseModel):
@@ -51,7 +56,9 @@ class Review(_Part):
         None, description="Review rounds before a person is asked; else strict 3, balanced 5, lenient 10."
     )
     coverage: Percent | None = Field(
-        None, description="Percent of lines that tests must reach; else strict 90, balanced 80, lenient 60."
+        None,
+        description="Percent of the changed lines in the tests' coverage report that tests must run; "
+        "else strict 90, balanced 80, lenient 60.",
     )
 
     @property
@@ -128,10 +135,10 @@ class Config(_Part):
         "feature/task-{id}", description="Name of a task's branch; `{id}` is the issue, `{slug}` its title."
     )
     draft: bool = Field(True, description="Open pull requests as drafts.")
-    setup: Literal["auto", "none"] | tuple[Command, ...] = Field(
+    setup: Literal["auto", "none"] | Commands = Field(
         "auto", description="Commands that make the repository ready, run once in the sandbox with access to `network`."
     )
-    verify: Literal["auto", "none", "external"] | tuple[Command, ...] = Field(
+    verify: Literal["auto", "none", "external"] | Commands = Field(
         "auto", description="Commands that must succeed, run by pdev in the sandbox; `external` leaves that to CI."
     )
     network: tuple[Host, ...] = Field(

@@ -41,7 +41,7 @@ class Scene:
     task: str = ""
     title: str = ""
     repository: str = ""
-    prompt: str = ""
+    prompt: str = field(default="", repr=False)
     replies: list[Reply] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
 

@@ -51,7 +51,7 @@ class Transcripts:
 @asynccontextmanager
 async def recorded(bench: Bench, prompt: str) -> AsyncIterator[Recording]:
     """Record one run of the stage's agent."""
-    if bench.tools.transcripts is None or not bench.task.shows_transcripts:
+    if not bench.task.shows_transcripts:
         yield Recording(None)
         return
     tools = bench.tools.transcripts

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -43,8 +44,7 @@ async def furnish(bench: Bench, commit: str, folder: Path) -> Furniture:
     """Fetch what the commit keeps elsewhere; submodules are kept below `folder`. Raises GitError."""
     entries = await listing(bench.mirror, commit)
     found = Furniture()
-    schemes = bench.tools.setup.module_schemes if bench.tools.setup else frozenset({"https"})
-    fetch = _Fetch(bench.tools.git, bench.config.submodules, schemes, folder, found)
+    fetch = _Fetch(bench.tools.git, bench.config.submodules, folder, found)
     await fetch.modules(bench.mirror, entries, bench.door.clone_url, "")
     await _large(bench, commit, entries, found)
     found.notes += [said.modules_left_out(fetch.refused)] if fetch.refused else []
@@ -56,7 +56,6 @@ async def furnish(bench: Bench, commit: str, folder: Path) -> Furniture:
 class _Fetch:
     cache: Cache
     allowed: Sequence[str]
-    schemes: frozenset[str]
     folder: Path
     into: Furniture
     refused: list[str] = field(default_factory=list)
@@ -73,7 +72,7 @@ class _Fetch:
             place = f"{above}{path}"
             address = addresses.get(path, "")
             is_one_too_many = depth > DEEPEST or len(self.into.shown) >= MOST_MODULES
-            if is_one_too_many or not is_allowed(address, self.allowed, self.schemes):
+            if is_one_too_many or not is_allowed(address, self.allowed):
                 self.refused.append(place)
                 continue
             try:
@@ -88,11 +87,7 @@ class _Fetch:
             await mirror.fetch(None, [sha], depth=1)
         target = self.folder / f"{name}-{sha}"
         if not target.is_dir():
-            fresh = target.with_suffix(".new")
-            remove_tree(fresh)
-            fresh.mkdir(parents=True)
-            await export(mirror, sha, fresh)
-            fresh.rename(target)
+            await _put(mirror, sha, target)
         os.utime(target)
         self.into.shown[place] = target
         entries = await listing(mirror, sha)
@@ -100,6 +95,26 @@ class _Fetch:
             if entry.is_nested:
                 (target / path).mkdir(parents=True, exist_ok=True)
         await self.modules(mirror, entries, address, f"{place}/", depth + 1)
+
+
+async def _put(mirror: Mirror, sha: str, target: Path) -> None:
+    """The commit's files at `target`, whole or not at all; several tasks may want the same at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(mkdtemp(prefix="new-", dir=target.parent))
+    try:
+        await export(mirror, sha, fresh)
+        _move(fresh, target)
+    finally:
+        remove_tree(fresh)
+
+
+def _move(fresh: Path, target: Path) -> None:
+    fresh.chmod(0o755)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if not target.is_dir():  # else somebody else was faster
+            raise
 
 
 def addresses_of(text: str, url: str) -> dict[str, str]:
@@ -118,20 +133,14 @@ def addresses_of(text: str, url: str) -> dict[str, str]:
     return found
 
 
-def is_allowed(address: str, prefixes: Sequence[str], schemes: frozenset[str] = frozenset({"https"})) -> bool:
+def is_allowed(address: str, prefixes: Sequence[str]) -> bool:
     """Whether the address is a plain one below an allowed prefix, read as whole parts of its path."""
     try:
         parts = urlsplit(address)
     except ValueError:
         return False
     is_plain = parts.hostname and parts.username is None and not parts.query and not parts.fragment
-    if (
-        not is_plain
-        or parts.scheme not in schemes
-        or ".." in parts.path.split("/")
-        or "%" in address
-        or "\\" in address
-    ):
+    if not is_plain or parts.scheme != "https" or ".." in parts.path.split("/") or "%" in address or "\\" in address:
         return False
     tops = [prefix.rstrip("/") for prefix in prefixes]
     return any(address in {top, f"{top}.git"} or address.startswith(f"{top}/") for top in tops if "//" in top)
@@ -142,7 +151,7 @@ async def _large(bench: Bench, commit: str, entries: Mapping[str, Entry], into: 
     found = await pointers(bench.mirror, entries)
     if not found:
         return
-    if bench.tools.setup is None or bench.tools.setup.sandbox.mode == "none":
+    if bench.tools.setup.sandbox.mode == "none":
         into.notes.append(said.LARGE_NOT_WITHOUT_WALLS)
         return
     if not await has_lfs(bench.mirror.git):

@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from core.messages import setup as said
 from core.tasks import Reason
 from jobs.gateway import Gateway, Rule, hosts_of
 from jobs.git import export
-from jobs.layouts import Layout, detect
+from jobs.layouts import Layout
+from jobs.running import cleaned
 from jobs.sandbox import Runtime, Sandbox, Surroundings, Toolchains
 from jobs.setup import ways
 from jobs.setup.build import Builder, Order, SetupFailed
@@ -46,8 +47,6 @@ class Setup:
     shelf: Shelf
     toolchains: Toolchains
     mirrors: Mapping[str, str] = field(default_factory=dict)
-    module_schemes: frozenset[str] = frozenset({"https"})
-    """Of submodules' addresses."""
 
     @property
     def builder(self) -> Builder:
@@ -73,13 +72,17 @@ class Prepared:
     failure: Failure | None = None
 
 
-NOT_PREPARED = Prepared(detect((), {}, lambda name: True))
-"""Where no setup was given to the worker's parts."""
-
-
 async def layout_at(bench: Bench, commit: str) -> Layout:
     """The layout of a commit."""
     return (await _look(bench, commit)).layout
+
+
+async def verify_commands(bench: Bench, base: str) -> tuple[str, ...] | Literal["none", "external"]:
+    """What verifies the change since `base`: agents are told to run what the gates run. Empty when nothing is known."""
+    if bench.config.verify != "auto":
+        return bench.config.verify
+    # As the base has them: a change must not choose what it is judged by. A new project has nothing there yet.
+    return (await layout_at(bench, base)).verify or (await layout_at(bench, await bench.worktree.head())).verify
 
 
 async def prepared(bench: Bench, commit: str = "") -> Prepared:
@@ -88,8 +91,6 @@ async def prepared(bench: Bench, commit: str = "") -> Prepared:
     Raises `GaveUp` when the base branch cannot be set up, `Stopped`, and GitError.
     """
     setup = bench.tools.setup
-    if setup is None:
-        return NOT_PREPARED
     base, now = bench.task.start_sha, commit or await bench.worktree.head()
     if known := bench.readied.get(now):
         return known
@@ -111,8 +112,7 @@ async def _furnished(bench: Bench, setup: Setup, commit: str) -> Furniture:
 
 
 async def _look(bench: Bench, commit: str) -> Seen:
-    setup = bench.tools.setup
-    return await look(bench.mirror, commit, setup.toolchains.has if setup else lambda name: True)
+    return await look(bench.mirror, commit, bench.tools.setup.toolchains.has)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +151,11 @@ def _need_pip(config: Config, commands: tuple[str, ...]) -> bool:
 
 async def _shared(bench: Bench, setup: Setup, wanted: _Wanted) -> Prepared:
     try:
-        around = await _made(bench, setup, wanted, setup.shelf.shared(bench.task.repo_id, wanted.key))
+        around, refused = await _made(bench, setup, wanted, setup.shelf.shared(bench.task.repo_id, wanted.key))
     except SetupFailed as failed:
-        await _say(bench, wanted, ())
+        await _say(bench, wanted)
         raise GaveUp(Reason.SETUP, failed.why) from failed
-    await _say(bench, wanted, ())
+    await _say(bench, wanted, refused)
     return Prepared(wanted.seen.layout, around)
 
 
@@ -166,17 +166,22 @@ async def _own(bench: Bench, setup: Setup, base: _Wanted, own: _Wanted) -> Prepa
     told = said.own_environment(changed) if changed else ""
     place = setup.shelf.private(bench.task.repo_id, bench.task.id, own.key)
     try:
-        around = await _made(bench, setup, own, place)
+        around, refused = await _made(bench, setup, own, place)
     except SetupFailed as failed:
+        if failed.is_ours:  # the change is not to blame, and must not be asked to mend it
+            raise GaveUp(Reason.SETUP, failed.why) from failed
         ready = await _shared(bench, setup, base)
-        await _say(bench, base, (said.own_environment_failed(failed.why),))
+        await _say(bench, base, more=(said.own_environment_failed(failed.why),))
         return replace(ready, failure=Failure(failed.command, failed.tail, failed.why))
-    await _say(bench, own, (told,) if told else ())
+    await _say(bench, own, refused, (told,) if told else ())
     return Prepared(own.seen.layout, around, is_own=True)
 
 
-async def _made(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Surroundings:
-    """What stands around the worktree with the environment at `place`. Raises SetupFailed, Stopped."""
+async def _made(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> tuple[Surroundings, tuple[str, ...]]:
+    """What stands around the worktree with the environment at `place`, and the hosts that its setup asked for in vain.
+
+    Raises SetupFailed, Stopped.
+    """
     worktree = bench.worktree.path.resolve()
     if not wanted.is_anything:
         note: Note | None = Note()
@@ -186,7 +191,7 @@ async def _made(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Su
     around = ways.using(place, wanted.seen.layout, note.mounts, setup.runtime.python, worktree)
     shown = {worktree / at: source for at, source in wanted.furniture.shown.items()}
     around = replace(around, mounts={**around.mounts, **dict(sorted(shown.items()))})
-    return around if wanted.is_anything else replace(around, read_only=())
+    return around if wanted.is_anything else replace(around, read_only=()), note.refused
 
 
 async def _build(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Note:
@@ -201,7 +206,6 @@ async def _build(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> N
             except SetupFailed as why:
                 if is_last or not why.may_pass:
                     raise
-        await asyncio.to_thread(place.finish, made)
         await bench.tools.store.measure("setup_ms", bench.now_ms() - began)
         return made
 
@@ -211,18 +215,19 @@ async def _try(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Not
         await asyncio.to_thread(place.begin)
         await export(bench.mirror, wanted.seen.commit, place.tree)
         shown = {place.tree.resolve() / at: source for at, source in sorted(wanted.furniture.shown.items())}
-        return await setup.builder.build(place, wanted.order, shown, lambda line: _tell(bench, line))
+        made = await setup.builder.build(place, wanted.order, shown, lambda line: _tell(bench, line))
+        await asyncio.to_thread(place.finish, made)
+        return made
     except BaseException as error:
         await asyncio.to_thread(place.clear)
         if isinstance(error, OSError) and error.errno in _DISK:
             # It would be read as a store that is away, and tried for ever.
-            raise SetupFailed(said.disk(error.strerror or str(error)), "", "") from error
+            raise SetupFailed(said.disk(error.strerror or str(error)), "", "", is_ours=True) from error
         raise
 
 
 async def _tell(bench: Bench, line: str) -> None:
-    shown = said.FIRST_STEP if " -m venv " in line else line
-    await bench.note(activity=said.setting_up(shown))
+    await bench.note(activity=said.setting_up(line))
 
 
 async def _or_stopped(bench: Bench, work: Coroutine[Any, Any, T]) -> T:
@@ -240,7 +245,7 @@ async def _or_stopped(bench: Bench, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, stopping, return_exceptions=True)
 
 
-async def _say(bench: Bench, wanted: _Wanted, more: tuple[str, ...]) -> None:
+async def _say(bench: Bench, wanted: _Wanted, refused: Sequence[str] = (), more: tuple[str, ...] = ()) -> None:
     """Put into the record how it is set up; what is not supported under the first task of the repository alone."""
     layout = wanted.seen.layout
     match bench.config.setup:
@@ -251,11 +256,11 @@ async def _say(bench: Bench, wanted: _Wanted, more: tuple[str, ...]) -> None:
         case commands:
             first = said.explicit(commands)
     cannot = (*layout.cannot, *([said.not_hosts(wanted.odd_hosts)] if wanted.odd_hosts else []))
-    cannot = (*cannot, *wanted.furniture.notes)
+    cannot = (*cannot, *wanted.furniture.notes, *([said.did_without(refused)] if refused else []))
     if cannot:
         what = hashlib.sha256("\n".join(cannot).encode()).hexdigest()[:16]
         if not await bench.tools.store.says(f"setup:{bench.task.repo_id}:{what}", bench.task.id):
             cannot = ()
-    told = (first, *cannot, *more)
+    told = tuple(cleaned(one) for one in (first, *cannot, *more))
     if told != bench.task.setup:
         await bench.note(setup=told)

@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +38,6 @@ from jobs.lease import Lease
 from jobs.pipeline import work
 from jobs.report import Reporter, Shown
 from jobs.sandbox import Sandbox
-from jobs.setup import Setup
 from jobs.worker import Graces, Worker
 from tests.stories.conftest import BASE_URL, SECRET, Desk
 from tests.work.script_book import ScriptBook
@@ -56,8 +55,6 @@ class WorkingDesk(Desk):
     agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
     sandbox: Sandbox = None  # type: ignore[assignment]
     data: Path = None  # type: ignore[assignment]
-    sets_up: bool = False
-    """Whether workers make repositories ready; most stories need no packages."""
     patience_s: float = PATIENCE_S
     git_env: dict[str, str] = field(default_factory=dict)
     more: dict[str, str] = field(default_factory=dict)
@@ -113,9 +110,10 @@ class WorkingDesk(Desk):
                 git=Cache(settings.data_dir / "git", extra_env=self.git_env),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
                 homes=settings.data_dir / "homes", author=AUTHOR,
-                setup=self.setup(settings) if self.sets_up else None,
+                setup=setting_up.setup(settings, self.sandbox),
                 operator=settings.operator_caps, sandbox=self.sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
+                redactor=Redactor(settings.secret_values()),
             )  # fmt: skip
             info = WorkerInfo(
                 id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),
@@ -132,10 +130,6 @@ class WorkingDesk(Desk):
                 )  # fmt: skip
             finally:
                 await redis.aclose()
-
-    def setup(self, settings: Settings) -> Setup:
-        """As a worker's, but submodules may be on the story's own GitHub."""
-        return replace(setting_up.setup(settings, self.sandbox), module_schemes=frozenset({"http"}))
 
     def environ(self) -> dict[str, str]:
         """The settings of every process of the story."""
