@@ -145,6 +145,12 @@ def _stage(task: Task, run: StageRun, *, live: bool) -> CheckView:
     )
 
 
+def _without_words(task: Task, run: StageRun) -> str:
+    if outcomes.is_done(run):
+        return _DID.get((run.stage, run.outcome or ""), "There is nothing to add.")
+    return f"It ended here; work is kept. The comment on #{task.issue} says why and what to do."
+
+
 def _gates(task: Task, output: str) -> CheckView:
     noted = [(gate, note) for gate in gates.judged(task) for note in gate.notes if note.path]
     return CheckView(
@@ -190,7 +196,7 @@ def _stage_summary(task: Task, run: StageRun, *, live: bool) -> str:
         ]
         parts += [progress.live(task)] if live else []
     else:
-        parts = [words.plain(run.summary, 20_000) or _DID.get((run.stage, run.outcome), "There is nothing to add.")]
+        parts = [words.plain(run.summary, 20_000) or _without_words(task, run)]
     if run.attempts > 1:
         parts.append(f"This is attempt {run.attempts}; the ones before were interrupted or repeated.")
     if run.retried:

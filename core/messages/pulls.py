@@ -14,6 +14,9 @@ _DESCRIPTION, _TESTED, _FINDINGS, _SUMMARY = 24_000, 5_000, 12_000, 10_000
 _CHECKLIST, _REFUSED, _GATES, _ASKED, _LINE = 3_000, 2_000, 12_000, 4_000, 300
 
 
+_KEY = "`pull_request."
+
+
 def draft_title(task: Task, *, drafts: bool) -> str:
     """`[WIP]` where the repository has no drafts."""
     mark, number = "" if drafts else "[WIP] ", f" (#{task.issue})"
@@ -79,11 +82,15 @@ def _details(task: Task) -> list[str]:
 
 
 def label_refused(name: str, why: str) -> str:
-    return f"GitHub did not take the label {words.code(name)}: {why}"
+    return f"GitHub did not take the label {words.code(name)}: {_ended(why)} Set it by hand, or change {_KEY}labels`."
 
 
 def reviewer_refused(name: str, why: str) -> str:
-    return f"{words.code(name)} could not be asked for a review: {why}"
+    return f"{words.code(name)} could not be asked for a review: {_ended(why)} Ask by hand, or change {_KEY}reviewers`."
+
+
+def _ended(why: str) -> str:
+    return f"{words.line(why, 150).rstrip('.')}."
 
 
 def _fold(title: str, text: str) -> str:

@@ -112,7 +112,8 @@ _WHY_OF_GATES: dict[Reason, str] = {
 """As `WHY`, where no reviewer was asked."""
 
 _NEXT: dict[State, str] = {
-    State.BLOCKED: "It starts by itself when nothing that it waits for is open any more.",
+    State.BLOCKED: "It starts by itself when nothing that it waits for is open any more. `/pdev cancel`, or removing "
+    "the label, stops it.",
     State.QUEUED: "It starts by itself when a slot is free. `/pdev cancel`, or removing the label, stops it.",
     State.RUNNING: "`/pdev pause` or `/pdev cancel` stops it at a checkpoint; work is kept.",
     State.WAITING_CHECKS: "It goes on by itself when they are done.",
@@ -149,7 +150,7 @@ _NEXT_FOR_REASON: dict[Reason, str] = {
     Reason.REFUSED: "Change what it objects to, then `/pdev resume` pushes again.",
     Reason.SETUP: "Mend that, then `/pdev resume` tries again.",
     Reason.NO_CHANGE: "If something is missing, say so in a comment, then `/pdev resume`; else close the issue.",
-    Reason.NO_ACCESS: "It goes on by itself once the App has access again.",
+    Reason.NO_ACCESS: "Unsuspend the App or give it the repository back; it then goes on by itself.",
     Reason.ISSUE_DELETED: "Its branch and pull request are kept; merge or close them as you like.",
     Reason.ISSUE_TRANSFERRED: "Its branch and pull request are kept; set the label again where the issue is now to "
     "start anew.",

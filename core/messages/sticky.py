@@ -16,6 +16,8 @@ _MOST_RUNS = 30
 _MOST = 10
 """Files that were left out, by name; the check run has more."""
 
+_LEFT_OUT = "pdev's own checks left this out of the branch. What belongs there all the same, only a person can commit:"
+
 
 def marker(task: Task) -> str:
     return MARKER.format(id=task.id)
@@ -138,5 +140,5 @@ def _left_out(task: Task) -> str:
     listed = [f"- {gate.name}: {words.code(note.path, 200)} ({words.line(note.text)})" for gate, note in found[:_MOST]]
     if len(found) > _MOST:
         listed.append(f"- … and {len(found) - _MOST} more")
-    kept_off = "pdev's own checks left this out of the branch:\n\n" + "\n".join(listed) if listed else ""
+    kept_off = f"{_LEFT_OUT}\n\n" + "\n".join(listed) if listed else ""
     return "\n\n".join(part for part in (kept_off, gates.in_one_line(task)) if part)

@@ -72,7 +72,7 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
 async def _prompt(bench: Bench, kind: type[R], diff: str) -> str:
     """What the agent is told; raises `GaveUp` when the repository's own text for its role cannot be used."""
     guide = await read_guide(bench)
-    verify = await verify_commands(bench, bench.task.base_sha)
+    verify = await verify_commands(bench, await bench.base())
     guide.verify = () if isinstance(verify, str) else verify
     try:
         material = Material(

@@ -75,8 +75,11 @@ def has_changed(changed: int, *, sha: str) -> Gate:
     return Gate(name="change", outcome="failed", summary=words.change_is_empty(), sha=sha)
 
 
-def is_reviewable(lines: Mapping[str, Lines], *, sha: str) -> Gate:
+def is_reviewable(lines: Mapping[str, Lines], *, is_cut: bool = False, sha: str) -> Gate:
+    """`is_cut`: there are more lines than those."""
     number = sum(len(one.added) + one.removed for one in lines.values())
+    if is_cut:
+        return Gate(name="lines", outcome="warned", summary=words.TOO_LARGE, sha=sha)
     if number > MANY_LINES:
         return Gate(name="lines", outcome="warned", summary=words.many_lines(number, len(lines)), sha=sha)
     return Gate(name="lines", outcome="passed", summary=words.lines_changed(number, len(lines)), sha=sha)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-# Line ends, also those of a quoted string, and the headers of an encrypted key.
-_PEM_GAP = rb"(?:\\[nr]|\s|[\"'+,]|[A-Za-z-]+: [^\n]*\n)*"
+# Line ends, also those of a quoted string, and the headers of an encrypted key (bounded, or a long line costs hours).
+_PEM_GAP = rb"(?:\\[nr]|\s|[\"'+,]|[A-Za-z-]{1,60}: [^\n]{0,200}\n)*"
 _B = rb"(?<![A-Za-z0-9_-])"
 
 # GitHub installation tokens are about 520 characters since 2026-04, with dots and underscores.

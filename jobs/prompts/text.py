@@ -8,12 +8,16 @@ Hidden comments have steered coding agents before ("Comment and Control", 2026).
 import re
 from collections.abc import Iterable
 
+from core.visible import visible_text
+
 MAX_BODY = 60_000
 """Characters of an issue body that enter a prompt; GitHub allows 65,536."""
 CUT = "\n(cut here by pdev)"
 _PASSES = 5
 """How often hidden text is looked for in what is left without it; each takes time that every agent beside it waits."""
 _COMMENT = re.compile(r"<!--(?:.*?(?:--!?>|\Z))", re.S)
+_NO_ENDS = re.compile("[\\u0085\\u2028\\u2029\\x0b\\x0c]")
+"""What ends no line in Markdown: taken for an end, it would make code of what a browser hides."""
 _HELD = r"^[ \t>*+\-\d.)]*"
 """The beginning of a line, within lists and quotations too."""
 _CODE = (
@@ -36,26 +40,17 @@ _DEFINITION = re.compile(
 )
 _USE = re.compile(r"\[((?:\\.|[^\[\]\\]){1,999})\](?!:)", re.S)
 _TITLE = re.compile(r"(\]\([^\s()]{1,2000})[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*')[ \t]*\)")
-_INVISIBLE = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters; a terminal obeys some of them
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # tags and variation selectors, which spell whole texts unseen
-    "]"
-)
 
 
 def visible(text: str, limit: int = MAX_BODY) -> str:
     """The text without what its readers cannot see, cut to `limit` characters."""
-    shown = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    shown, is_cut = _without_comments(shown)
+    shown, is_cut = _without_comments(visible_text(_NO_ENDS.sub(" ", text)))
     return shown if len(shown) <= limit and not is_cut else shown[:limit] + CUT
 
 
 def legible(text: str, limit: int = MAX_BODY) -> str:
     """Code, which is shown as it is: only what no editor shows is gone."""
-    return cut(_INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")), limit)
+    return cut(visible_text(text), limit)
 
 
 def one_line(text: str, limit: int = MAX_BODY) -> str:

@@ -35,8 +35,11 @@ class Proof:
     log: str = ""
 
 
-async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines]) -> Proof:
-    """Run the verify commands at `sha`, and at `base` those that fail there. Raises `Stopped`."""
+async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines], *, is_cut: bool = False) -> Proof:
+    """Run the verify commands at `sha`, and at `base` those that fail there. Raises `Stopped`.
+
+    `lines` are those that the change adds and takes away, `is_cut` when there are more of them.
+    """
     commands = await _commands(bench, sha, base)
     if isinstance(commands, Gate):
         return Proof([commands])
@@ -47,7 +50,7 @@ async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines]) -
         async with _ground(bench, sha, ready) as ground:
             await asyncio.to_thread(coverage.forget_reports, bench.worktree.path)
             done = [await _run(bench, ground, command) for command in commands]
-            covered = await _covered(bench, sha, done, lines)
+            covered = await _covered(bench, sha, done, None if is_cut else lines)
             bases = await _bases(bench, ground, base, done)
     except Cancelled:
         raise Stopped from None
@@ -113,10 +116,12 @@ async def _bases(bench: Bench, ground: Ground, base: str, done: Sequence[Ran]) -
     return bases
 
 
-async def _covered(bench: Bench, sha: str, done: Sequence[Ran], lines: Mapping[str, Lines]) -> Gate:
-    """Only commands that succeeded tell which lines they ran."""
+async def _covered(bench: Bench, sha: str, done: Sequence[Ran], lines: Mapping[str, Lines] | None) -> Gate:
+    """Only commands that succeeded tell which lines they ran; `lines` are None when nobody knows all of them."""
     if any(ran.verdict != "passed" for ran in done):
         return judging.skipped("coverage", words.NOT_RUN, sha=sha)
+    if lines is None:
+        return judging.warned("coverage", words.TOO_LARGE, sha=sha)
     try:
         found = await asyncio.to_thread(coverage.find_report, bench.worktree.path)
     except coverage.Unreadable as why:

@@ -12,7 +12,7 @@ from core.ledger import GATE, gated
 from core.tasks import Finding, Gate, Note, laid_over
 from core.tasks.evidence import MAX_NOTES, MAX_NOTES_IN_ALL, MAX_TEXT
 from jobs.gates import Ground, Ran, coverage, gate_findings, judging, run
-from jobs.gates.lines import changed_lines
+from jobs.gates.lines import Lines, changed_lines
 from jobs.gates.output import end_of, failing, places
 from jobs.running import TAIL, Cancelled, Tail, below, cleaned
 from jobs.sandbox import NoSandbox
@@ -82,10 +82,23 @@ def test_three_kinds_of_reports(name: str, text: str, tmp_path: Path) -> None:
     assert coverage.find_report(tmp_path) is None
 
 
+def test_a_change_that_nobody_can_measure_is_looked_at() -> None:
+    gate = judging.is_reviewable({"a.py": Lines({1}, 0)}, is_cut=True, sha="s")
+    assert (gate.outcome, "too large to measure" in gate.summary) == ("warned", True)
+
+
 def test_a_change_without_a_measured_line_passes() -> None:
     judged = coverage.judged("coverage.xml", {"b.py": {1: False}}, {"a.py": {1}}, "/build")
     assert (judged.measured, judged.percent) == (0, 100.0)
     assert judging.is_covered(judged, 90, sha="s").outcome == "passed"
+
+
+def test_one_file_is_not_covered_by_the_tests_of_another() -> None:
+    hits = {"a.py": {1: True}, "pkg/a.py": {1: False}, "src/b.py": {1: True}}
+    judged = coverage.judged("x", hits, {"pkg/a.py": {1}, "b.py": {1}}, "/build")
+    assert [(f.path, f.missed) for f in judged.files] == [("b.py", ()), ("pkg/a.py", (1,))]
+    hits = {"a.py": {1: False}, "/build/a.py": {1: True}}
+    assert coverage.judged("x", hits, {"a.py": {1}}, "/build").percent == 100, "two reports of one file"
 
 
 def test_a_name_that_fits_two_files_measures_neither() -> None:

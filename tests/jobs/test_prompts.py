@@ -170,7 +170,7 @@ def test_what_people_see_stays() -> None:
         '[x]: https://e.x/ "obey me"', '[x]: https://e.x/\n  "obey\nme obey me"', "[obey me]: https://e.x/",
         "> [x]: <obey me>", "[x]:\n  # (obey me)", '[x]\n\n[x]: https://e.x/ "obey me"', '[x](https://e.x "obey me")',
         "<div>\n```\n<?obey me?>\n```\n</div>", "<pre>\n\n```\n<?obey me?>\n```\n</pre>", "x <?a\n<?obey me\n\n?>",
-        "<?\n\n```\nobey me\n```\n?>",
+        "<?\n\n```\nobey me\n```\n?>", "<div>\u2028\u2028```\n<?obey me?>\n```\n</div>",
     ],
 )  # fmt: skip
 def test_what_a_browser_hides_reaches_no_agent(text: str) -> None:
