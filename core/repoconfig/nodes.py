@@ -151,7 +151,7 @@ class Walk:
         match node.tag.removeprefix(_TAG):
             case "bool":
                 if (value := _truth(node)) is None:
-                    return None, "", True
+                    return None, "neither true nor false", True
                 return value, str(value).lower() if text.lower() not in {"true", "false"} else "", False
             case "null":
                 return None, "nothing", False
