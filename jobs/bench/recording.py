@@ -173,4 +173,7 @@ class Recording:
 
 def _shown(data: object) -> str:
     """Facts as people read them."""
-    return json.dumps(data, ensure_ascii=False, indent=2, default=str) if data else ""
+    try:
+        return json.dumps(data, ensure_ascii=False, indent=2, default=str) if data else ""
+    except RecursionError:  # nested deeper than anybody would read
+        return ""
