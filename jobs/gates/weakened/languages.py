@@ -101,12 +101,12 @@ RUST = Language(
     blank=re.compile(rf'{_SLASHES}|r(#*)".*?(?:"\1|\Z)|' + r'"(?:\\.|[^"\\])*"?|' + r"'(?:\\.|[^'\\\n])'", re.DOTALL),
     files=re.compile(r"\.rs$"),
     test=re.compile(
-        r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck)\b[^\]\n]*\](?:\s*#\[[^\]\n]*\])*\s*"
-        r"(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?fn\s+(?P<name>\w+)"
+        r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck)\b[^\]\n]{0,300}\](?:\s*#\[[^\]\n]{0,300}\]){0,20}\s*"
+        r"(?:pub(?:\([^)]{0,100}\))?\s+)?(?:async\s+)?fn\s+(?P<name>\w+)"
     ),
     asserts=re.compile(r"\b(?:prop_|debug_)?assert\w*!|\bpanic!|#\[should_panic\b"),
     off=re.compile(r"#\[ignore\b"),
-    maybe=re.compile(r"#\[cfg_attr\([^\]\n]*\bignore\b"),
+    maybe=re.compile(r"#\[cfg_attr\([^\]\n]{0,300}\bignore\b"),
     trivial=re.compile(r"\bassert!\(\s*true\s*[,)]|\bassert_eq!\(\s*(\d+|true)\s*,\s*\1\s*[,)]"),
     body="braces",
 )  # fmt: skip
