@@ -201,7 +201,9 @@ async def test_a_path_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
 def test_answers_have_the_shape_that_the_roles_need() -> None:
     review = verdict("corrections_needed", Fault("Off by one.", "a.py", 3, "high"), summary="Almost.").wire()["data"]
     assert review["findings"][0]["text"] == "Off by one."
-    assert fixed("F1", unfixable={"F2": "by design"}).wire()["data"] == {
+    assert fixed("F1", unfixable={"F2": "by design"}, tested="all").wire()["data"] == {
+        "tested": "all",
+        "notes": "",
         "fixed": [{"id": "F1", "how": "Fixed."}],
         "unfixable": [{"id": "F2", "why": "by design"}],
     }
