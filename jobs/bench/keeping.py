@@ -29,7 +29,8 @@ async def keep(bench: Bench, message: str) -> None:
     changes = await bench.worktree.changed_files(await bench.worktree.head(), snapshot)
     if not changes:
         return
-    report = check(changes, await bench.mirror.blobs(changes), protected=bench.config.protected)
+    blobs = await bench.mirror.blobs(changes)
+    report = await asyncio.to_thread(check, changes, blobs, protected=bench.config.protected)
     left_out = [path for path, _ in report.left_out]
     text = f"{message}\n\nPdev-Task: {bench.task.id}"
     await bench.worktree.commit_all(text, author=bench.signature(), snapshot=snapshot, exclude=left_out)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from posixpath import normpath
 
-from jobs.gates.patterns import matching
+from jobs.patterns import protecting
 
 _PROTECTED = (
     ".github/workflows",
@@ -75,7 +75,7 @@ def protected(path: str, patterns: Sequence[str] = ()) -> str | None:
             return rule
     first = plain.split("/", 1)[0]
     own = next((rule for rule in _AGENTS_OWN if fnmatchcase(first, rule)), None)
-    return own or matching(plain, patterns)
+    return own or protecting(plain, patterns)
 
 
 def new_attributes(old: bytes, new: bytes) -> bool:

@@ -43,8 +43,7 @@ async def furnish(bench: Bench, commit: str, folder: Path) -> Furniture:
     """Fetch what the commit keeps elsewhere; submodules are kept below `folder`. Raises GitError."""
     entries = await listing(bench.mirror, commit)
     found = Furniture()
-    schemes = bench.tools.setup.module_schemes if bench.tools.setup else frozenset({"https"})
-    fetch = _Fetch(bench.tools.git, bench.config.submodules, schemes, folder, found)
+    fetch = _Fetch(bench.tools.git, bench.config.submodules, folder, found)
     await fetch.modules(bench.mirror, entries, bench.door.clone_url, "")
     await _large(bench, commit, entries, found)
     found.notes += [said.modules_left_out(fetch.refused)] if fetch.refused else []
@@ -56,7 +55,6 @@ async def furnish(bench: Bench, commit: str, folder: Path) -> Furniture:
 class _Fetch:
     cache: Cache
     allowed: Sequence[str]
-    schemes: frozenset[str]
     folder: Path
     into: Furniture
     refused: list[str] = field(default_factory=list)
@@ -73,7 +71,7 @@ class _Fetch:
             place = f"{above}{path}"
             address = addresses.get(path, "")
             is_one_too_many = depth > DEEPEST or len(self.into.shown) >= MOST_MODULES
-            if is_one_too_many or not is_allowed(address, self.allowed, self.schemes):
+            if is_one_too_many or not is_allowed(address, self.allowed):
                 self.refused.append(place)
                 continue
             try:
@@ -118,7 +116,7 @@ def addresses_of(text: str, url: str) -> dict[str, str]:
     return found
 
 
-def is_allowed(address: str, prefixes: Sequence[str], schemes: frozenset[str] = frozenset({"https"})) -> bool:
+def is_allowed(address: str, prefixes: Sequence[str]) -> bool:
     """Whether the address is a plain one below an allowed prefix, read as whole parts of its path."""
     try:
         parts = urlsplit(address)
@@ -127,7 +125,7 @@ def is_allowed(address: str, prefixes: Sequence[str], schemes: frozenset[str] = 
     is_plain = parts.hostname and parts.username is None and not parts.query and not parts.fragment
     if (
         not is_plain
-        or parts.scheme not in schemes
+        or parts.scheme != "https"
         or ".." in parts.path.split("/")
         or "%" in address
         or "\\" in address

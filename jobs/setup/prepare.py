@@ -46,8 +46,6 @@ class Setup:
     shelf: Shelf
     toolchains: Toolchains
     mirrors: Mapping[str, str] = field(default_factory=dict)
-    module_schemes: frozenset[str] = frozenset({"https"})
-    """Of submodules' addresses."""
 
     @property
     def builder(self) -> Builder:

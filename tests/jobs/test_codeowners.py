@@ -2,7 +2,8 @@
 
 import pytest
 
-from jobs.codeowners import MAX_LINES, matches, owners, rules
+from jobs.codeowners import MAX_LINES, owners, rules
+from jobs.patterns import matches
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,22 @@ def test_a_repository_protects_more(pattern: str, path: str, holds: bool) -> Non
 
 
 @pytest.mark.parametrize(
+    ("pattern", "holds"),
+    [
+        ("*_*_*_*_*_*_*_*.key", False),
+        ("*_*_*_*_*_*_*_*", True),
+        ("**/*_*/**/*_*/**/*_*/**/*.key", False),
+        ("*?" * 100 + "x", False),
+        ("?*" * 100, True),
+    ],
+)
+def test_a_pattern_that_regular_expressions_take_minutes_for(pattern: str, holds: bool) -> None:
+    """The runner's own limit is the judge: as a regular expression each takes longer than that."""
+    path = "/".join(["_" * 240] * 12)
+    assert ("protected" in failed(Change().file(path, "x", "y").check(protected=[pattern]))) is holds
+
+
+@pytest.mark.parametrize(
     "path",
     [
         ".env", "app/.env", ".env.local", ".env.production", "certs/server.pem", "id_rsa", "a/id_ed25519", "x.p12",

@@ -11,7 +11,6 @@ from jobs.git.lfs import pointers, read_pointer
 from jobs.setup.furnish import Furniture, _Fetch, addresses_of, is_allowed
 from tests.jobs.repositories import Origin, git
 
-HTTPS = frozenset({"https"})
 
 
 @pytest.mark.parametrize(
@@ -38,7 +37,7 @@ HTTPS = frozenset({"https"})
     ],
 )
 def test_which_addresses_are_fetched(address: str, prefixes: list[str], allowed: bool) -> None:
-    assert is_allowed(address, prefixes, HTTPS) is allowed
+    assert is_allowed(address, prefixes) is allowed
 
 
 def test_addresses_are_read_and_relative_ones_resolved() -> None:
@@ -80,7 +79,7 @@ class World:
         mirror: Mirror = await self.cache.repository(outer.url, 1)
         await mirror.fetch(None)
         found = Furniture()
-        fetch = _Fetch(self.cache, allowed, frozenset({"file"}), self.folder / "modules", found)
+        fetch = _Fetch(self.cache, allowed, self.folder / "modules", found)
         entries = await listing(mirror, sha)
         await fetch.modules(mirror, entries, outer.url, "")
         return found, fetch

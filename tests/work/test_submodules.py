@@ -15,6 +15,8 @@ from tests.work.working_desk import WorkingDesk
 
 pytestmark = pytest.mark.usefixtures("walls")
 LARGE = b"a large file\n"
+ELSEWHERE = "https://code.example/"
+"""Only https is fetched; git is told that the story's own GitHub is there."""
 OID = hashlib.sha256(LARGE).hexdigest()
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{OID}\nsize {len(LARGE)}\n"
 
@@ -30,15 +32,17 @@ def files() -> dict[str, str | bytes]:
 
 
 async def planted(desk: WorkingDesk, name: str, files: dict[str, str | bytes]) -> tuple[str, str]:
-    """A public repository of the same owner: its address and its commit."""
-    hub = desk.hub
+    """A public repository of the same owner: its address, as git in this story knows it, and its commit."""
+    hub, known = desk.hub, desk.data.parent / "known.gitconfig"
+    known.write_text(f'[url "{hub.html_url}/"]\n\tinsteadOf = {ELSEWHERE}\n')
+    desk.git_env |= {"GIT_CONFIG_GLOBAL": str(known), "GIT_ALLOW_PROTOCOL": "http:https"}
     repo: Repository = add_repository(
         hub.world, hub.data_dir, hub.now(), owner=hub.repo.owner, name=name, private=False
     )
     await plant_files(hub, repo, files)
     sha = await gitstore.read_ref(hub.git(repo), "refs/heads/main")
     assert sha is not None
-    return f"{hub.html_url}/{repo.full_name}.git", sha
+    return f"{ELSEWHERE}{repo.full_name}.git", sha
 
 
 async def nested(desk: WorkingDesk, modules: dict[str, tuple[str, str]], config: str) -> None:

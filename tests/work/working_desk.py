@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +38,6 @@ from jobs.lease import Lease
 from jobs.pipeline import work
 from jobs.report import Reporter, Shown
 from jobs.sandbox import Sandbox
-from jobs.setup import Setup
 from jobs.worker import Graces, Worker
 from tests.stories.conftest import BASE_URL, SECRET, Desk
 from tests.work.script_book import ScriptBook
@@ -113,7 +112,7 @@ class WorkingDesk(Desk):
                 git=Cache(settings.data_dir / "git", extra_env=self.git_env),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
                 homes=settings.data_dir / "homes", author=AUTHOR,
-                setup=self.setup(settings) if self.sets_up else None,
+                setup=setting_up.setup(settings, self.sandbox) if self.sets_up else None,
                 operator=settings.operator_caps, sandbox=self.sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
             )  # fmt: skip
@@ -132,10 +131,6 @@ class WorkingDesk(Desk):
                 )  # fmt: skip
             finally:
                 await redis.aclose()
-
-    def setup(self, settings: Settings) -> Setup:
-        """As a worker's, but submodules may be on the story's own GitHub."""
-        return replace(setting_up.setup(settings, self.sandbox), module_schemes=frozenset({"http"}))
 
     def environ(self) -> dict[str, str]:
         """The settings of every process of the story."""
