@@ -69,12 +69,18 @@ def on_base(how: str, verdict: str) -> str:
     )
 
 
-def broken(how: str, tests: Sequence[str]) -> str:
-    """Tests fail that did not fail before, among others that did."""
+def broken(how: str, tests: Sequence[str], *, named_before: bool) -> str:
+    """Tests fail of which nothing was said before, among others that did (`named_before`), or after another failure."""
     named = ", ".join(code(name, 80) for name in tests[:3])
     more = f" and {len(tests) - 3} more" if len(tests) > 3 else ""
     fail = "fails" if len(tests) == 1 else "fail"
-    return f"{how}: without this change too, but {named}{more} {fail} only with it"
+    if named_before:
+        return f"{how}: without this change too, but {named}{more} {fail} only with it"
+    return f"{how}: without this change too, but no failing test was named there, and now {named}{more} {fail}"
+
+
+def broke_off(how: str) -> str:
+    return f"{how}: without this change too, but it named the failing tests there, and now it names none"
 
 
 def mend_command(how: str) -> str:
