@@ -168,7 +168,8 @@ def _shape(shape: Mapping[str, Any]) -> str:
         case "number":
             return f"a number {_bounds(shape)}"
         case "array":
-            return f"a list, each entry {_shape(shape['items'])}"
+            most = f" of at most {shape['maxItems']}" if "maxItems" in shape else ""
+            return f"a list{most}, each entry {_shape(shape['items'])}"
         case _:
             return f"text of {shape.get('minLength', 0)} to {shape['maxLength']:,} characters"
 

@@ -149,6 +149,10 @@ def asserts_gone(test: str, number: int, *, left: int) -> str:
     return f"{code(test, 80)} lost {count(number, 'assert')}; {rest}."
 
 
+def too_long_to_compare() -> str:
+    return "Too large now to be compared with what stood here before. Keep files of tests and settings below 500 KB."
+
+
 def excludes(line: str) -> str:
     return f"Excludes tests, or hides that they fail: {code(line, 120)}"
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Mode = Literal["strict", "balanced", "lenient"]
 ProfileName = Literal["conservative", "balanced", "aggressive", "ci"]
 Command = Annotated[str, Field(min_length=1, max_length=2_000)]
+Commands = Annotated[tuple[Command, ...], Field(max_length=20)]
+"""Run one after the other, each with its own clock."""
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _LAST = "[A-Za-z](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"  # an address ends in a number
 Host = Annotated[
@@ -36,7 +38,7 @@ Tokens = Annotated[int, Field(gt=0, le=10_000_000_000)]
 ROUNDS: dict[Mode, int] = {"strict": 3, "balanced": 5, "lenient": 10}
 """Review rounds before a person is asked, by mode (the seed's caps)."""
 COVERAGE: dict[Mode, int] = {"strict": 90, "balanced": 80, "lenient": 60}
-"""Percent of lines that tests must reach, by mode (the seed's thresholds); counts only where a report exists."""
+"""Percent of changed lines that tests must run, by mode (the seed's thresholds); counts only where a report exists."""
 
 
 class _Part(BaseModel):
@@ -51,7 +53,9 @@ class Review(_Part):
         None, description="Review rounds before a person is asked; else strict 3, balanced 5, lenient 10."
     )
     coverage: Percent | None = Field(
-        None, description="Percent of lines that tests must reach; else strict 90, balanced 80, lenient 60."
+        None,
+        description="Percent of the changed lines in the tests' coverage report that tests must run; "
+        "else strict 90, balanced 80, lenient 60.",
     )
 
     @property
@@ -128,10 +132,10 @@ class Config(_Part):
         "feature/task-{id}", description="Name of a task's branch; `{id}` is the issue, `{slug}` its title."
     )
     draft: bool = Field(True, description="Open pull requests as drafts.")
-    setup: Literal["auto", "none"] | tuple[Command, ...] = Field(
+    setup: Literal["auto", "none"] | Commands = Field(
         "auto", description="Commands that make the repository ready, run once in the sandbox with access to `network`."
     )
-    verify: Literal["auto", "none", "external"] | tuple[Command, ...] = Field(
+    verify: Literal["auto", "none", "external"] | Commands = Field(
         "auto", description="Commands that must succeed, run by pdev in the sandbox; `external` leaves that to CI."
     )
     network: tuple[Host, ...] = Field(

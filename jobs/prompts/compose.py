@@ -26,7 +26,7 @@ MAX_GATES = 30_000
 """Characters of what all gates said together."""
 _MAX_TITLE, _MAX_QUESTION, _MAX_NOTE, _MAX_GATE = 300, 4_000, 1_000, 6_000
 _MOST_QUESTIONS = 10
-_MAX_COMMAND, _MOST_COMMANDS = 300, 20
+_MAX_COMMAND = 2_000
 
 ROLES: Mapping[Stage, str] = {
     Stage.DEVELOP: "developer",
@@ -136,7 +136,7 @@ def facts(task: Task, of: Material) -> Facts:
         "resumed": task.stage is Stage.DEVELOP and task.checkpoint_sha not in ("", task.start_sha),
         "mode": of.config.review.mode,
         "coverage": of.config.review.least_coverage,
-        "verify": [one_line(command, _MAX_COMMAND) for command in of.verify[:_MOST_COMMANDS]],
+        "verify": [one_line(command, _MAX_COMMAND) for command in of.verify],
         "findings": [{"id": f.id, "severity": f.severity, "state": f.state, "round": f.round} for f in task.findings],
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,9 @@ from core import ledger
 from core.messages import gates as words
 from core.tasks import Finding, Gate, LastReview, Reason, Stage, Task, capped, laid_over
 from jobs.bench import Bench
-from jobs.gates import Version, gate_findings, judging, weakened
+from jobs.gates import MOST_TEXT, Version, gate_findings, judging, weakened, weighed
 from jobs.gates.lines import Lines, changed_lines
-from jobs.git import FileChange
+from jobs.git import Blob, FileChange
 from jobs.stages.proof import Proof, prove
 from jobs.stages.step import Step
 
@@ -89,14 +89,23 @@ async def _change(bench: Bench, sha: str) -> _Change:
     base = (await mirror.merge_base(tip, sha) if tip else None) or task.base_sha
     files = await mirror.changed_files(base, sha)
     diff = await mirror.diff(base, sha)
-    blobs = await mirror.blobs(files)
-
-    def text(blob: str, mode: int) -> str | None:
-        data = blobs[blob].data if mode and blob in blobs else None
-        return None if data is None else data.decode("utf-8", "replace")
-
-    versions = [Version(f.path, text(f.old_blob, f.old_mode), text(f.blob, f.mode)) for f in files]
+    weighty = [file for file in files if weighed(file.path)]
+    blobs = await mirror.blobs(weighty, blob_cap=4 * MOST_TEXT)  # a character takes up to four bytes
+    versions = [_version(file, blobs) for file in weighty]
     return _Change(sha, base, files, dict(changed_lines(diff.text)), versions)
+
+
+def _version(file: FileChange, blobs: Mapping[str, Blob]) -> Version:
+    old, new = (
+        blobs.get(blob) if mode else None for blob, mode in ((file.old_blob, file.old_mode), (file.blob, file.mode))
+    )
+
+    def text(blob: Blob | None) -> str | None:
+        return None if blob is None or blob.data is None else blob.data.decode("utf-8", "replace")
+
+    is_unread = any(blob and blob.data is None for blob in (old, new))
+    was_short = old is not None and old.size <= MOST_TEXT
+    return Version(file.path, text(old), text(new), unread=is_unread and was_short)
 
 
 async def _save(bench: Bench, found: list[Gate], proof: Proof, told: str) -> None:

@@ -24,7 +24,6 @@ from jobs.git.trees import remove_tree
 from jobs.setup import Failure, Prepared, layout_at, prepared
 from jobs.stops import Stopped
 
-_MOST_COMMANDS = 20
 _MOST_BASELINES = 60
 
 
@@ -79,7 +78,7 @@ async def _commands(bench: Bench, sha: str, base: str) -> Sequence[str] | Gate:
             found = (await layout_at(bench, base)).verify or (await layout_at(bench, sha)).verify
             return found or judging.warned("verify", words.NO_COMMAND, sha=sha)
         case commands:
-            return commands[:_MOST_COMMANDS]
+            return commands
 
 
 @asynccontextmanager

@@ -75,6 +75,8 @@ ONE_MISTAKE: dict[str, tuple[str, Seen]] = {
     "keys instead of a value": ("draft: {a: 1}\n", (Mistake.BAD_VALUE, "draft", 1, 8, "")),
     "entry": ("verify: [make, 5]\n", (Mistake.BAD_VALUE, "verify[2]", 1, 16, "")),
     "list in a list": ("verify: [[make]]\n", (Mistake.BAD_VALUE, "verify[1]", 1, 10, "")),
+    "too many commands": (f"verify: [{', '.join(['make'] * 21)}]\n", (Mistake.BAD_VALUE, "verify", 1, 9, "")),
+    "too many to set up": (f"setup: [{', '.join(['make'] * 21)}]\n", (Mistake.BAD_VALUE, "setup", 1, 8, "")),
     "no id": ("branch: task\n", (Mistake.BAD_VALUE, "branch", 1, 9, "")),
     "octal": ("max_agents: 010\n", (Mistake.TRAP, "max_agents", 1, 13, "")),
     "hexadecimal": ("max_agents: 0x3\n", (Mistake.TRAP, "max_agents", 1, 13, "")),

@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 
-from jobs.gates import Version, weakened
+from jobs.gates import MOST_TEXT, Version, weakened
 
 PY = dedent(
     '''
@@ -110,6 +110,22 @@ def said(*files: tuple[str, str | None, str | None]) -> list[str]:
             "tests/test_f.py", "    assert f(1) == 2\n    assert f(2) == 3\n", "    pass\n",
             "`test_one` lost 2 asserts; it asserts nothing any more.",
         ),
+        (
+            "tests/test_f.py", "    assert f(1) == 2\n    assert f(2) == 3\n", "    assert f(1) is not None\n",
+            "`test_one` lost 1 assert; 1 assert left.",
+        ),
+        (
+            "tests/test_f.py", "    assert f(1) == 2\n    assert f(2) == 3\n", "    check(f(1))\n    assert x\n",
+            "`test_one` lost 1 assert; 1 assert left.",
+        ),
+        (
+            "tests/test_f.py", 'one():\n    """assert True is no assert in a docstring."""\n    assert f(1) == 2\n'
+            "    assert f(2) == 3\n", "first():\n    pass\n", "Gone from here: 1 test (`test_one`)",
+        ),
+        (
+            "src/f.test.ts", 'it("adds", () => {\n    expect(f(1)).toBe(2);\n    expect(f(2)).toBe(3);\n',
+            'it("sums", () => {\n', "Gone from here: 1 test (`adds`)",
+        ),
         ("tests/test_f.py", "    assert f(1) == 2\n", "    assert True\n", "Asserts nothing: `assert True`"),
         ("tests/test_f.py", "assert f(1) == 2", "assert f(1) == 2 or True", "Asserts nothing"),
         ("tests/test_f.py", "self.assertEqual(f(3), 4)", "self.assertTrue(True)", "Asserts nothing"),
@@ -166,7 +182,6 @@ def test_a_moved_file_and_a_new_one(path: str) -> None:
         ("tests/test_f.py", "def test_one():", "def test_first():"),
         ("tests/test_f.py", "assert f(2) == 3", "assert f(2) == 4"),
         ("tests/test_f.py", "    assert f(1) == 2\n    assert f(2) == 3\n", "    assert (f(1), f(2)) == (2, 3)\n"),
-        ("tests/test_f.py", "    assert f(1) == 2\n    assert f(2) == 3\n", "    check(f(1))\n    assert x\n"),
         ("tests/test_f.py", "CASES", '"""pytest.mark.skip"""\nCASES'),
         ("tests/test_f.py", "CASES", "# pytest.mark.skip\nCASES"),
         ("tests/test_f.py", "WINDOWS", "sys.platform == 'win32'"),
@@ -182,6 +197,50 @@ def test_what_only_looks_like_it(path: str, old: str, new: str) -> None:
     text = FILES[path]
     assert old in text
     assert said((path, text, text.replace(old, new, 1))) == []
+
+
+TWO = "def test_a():\n    assert f(1) == 2\n    assert f(2) == 3\n"
+PASS = "def test_a():\n    pass\n"
+SPLIT = "def test_b():\n    assert f(1) == 2 * 1\n\ndef test_c():\n    assert f(2) == 3 * 1\n"
+MOVED = ("tests/test_a.py", TWO, None)
+
+
+@pytest.mark.parametrize(
+    ("new", "text", "words"),
+    [
+        ("tests/deep/test_a.py", PASS, "tests/deep/test_a.py:1 `test_a` lost 2 asserts; it asserts nothing any more."),
+        ("tests/deep/test_b.py", PASS.replace("_a", "_b"), "tests/test_a.py:0 The file is deleted, and with it 1 test"),
+        ("tests/helpers.py", TWO, "tests/test_a.py:0 The file is deleted, and with it 1 test (`test_a`)."),
+        ("tests/a_old.py", TWO, "tests/test_a.py:0 The file is deleted, and with it 1 test (`test_a`)."),
+        ("tests/a_old.py", TWO.replace("_a", "_b"), "tests/test_a.py:0 The file is deleted, and with it 1 test"),
+        ("tests/conftest.py", TWO, "tests/test_a.py:0 The file is deleted, and with it 1 test (`test_a`)."),
+        ("tests/test_b.py", f"@pytest.mark.skipif(True, reason='')\n{TWO}", "tests/test_b.py:1 Switches tests off"),
+    ],
+)
+def test_a_move_that_loses_something(new: str, text: str, words: str) -> None:
+    (found,) = said(MOVED, (new, None, text))
+    assert found.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("new", "text"), [("tests/deep/a_test.py", TWO), ("tests.py", TWO), ("tests/test_b.py", SPLIT)]
+)
+def test_a_move_that_loses_nothing(new: str, text: str) -> None:
+    assert said(MOVED, (new, None, text)) == []
+
+
+def test_tests_whose_file_was_never_found_by_its_name_may_move_to_such_a_file() -> None:
+    assert said(("tests/checks.py", TWO, None), ("tests/more_checks.py", None, TWO)) == []
+
+
+@pytest.mark.parametrize(("path", "text"), [("tests/test_a.py", TWO), ("pyproject.toml", "[tool]\n")])
+def test_padding_hides_nothing(path: str, text: str) -> None:
+    long = text + "#" * MOST_TEXT
+    (found,) = said((path, text, long))
+    assert found.startswith(f"{path}:0 Too large now to be compared")
+    assert said((path, long, long + "#")) == [], "as it was before"
+    (unread,) = weakened([Version(path, text, None, unread=True)])
+    assert unread.text.startswith("Too large now")
 
 
 def test_asserts_that_moved_into_a_helper_or_another_test_stay() -> None:

@@ -27,6 +27,8 @@ class Language:
     maybe: re.Pattern[str]
     trivial: re.Pattern[str]
     body: Literal["indented", "braces", "parentheses"]
+    collected: re.Pattern[str] = re.compile("")
+    """Files whose tests are found without being named, as far as names tell."""
 
 
 _NEVER = re.compile(r"(?!)")
@@ -55,6 +57,8 @@ PYTHON = Language(
         _M,
     ),
     body="indented",
+    # pytest's and unittest's patterns; a helper or conftest beside the tests is none.
+    collected=re.compile(r"(?:^|/)(?:test[^/]*|[^/]*_tests?)\.py$"),
 )  # fmt: skip
 
 JAVASCRIPT = Language(

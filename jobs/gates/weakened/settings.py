@@ -20,9 +20,14 @@ _EXCLUDES = re.compile(
 _SCRIPTS = re.compile(r"^(?:pre|post)?(?:test|check|lint|verify|typecheck|type-check|ci)(?:[:\-].*)?$")
 
 
+def decides(path: str) -> bool:
+    """Whether a file of this name may hold such settings."""
+    return _FILES.fullmatch(basename(path)) is not None
+
+
 def loosened(path: str, old: str | None, new: str | None) -> Iterator[Note]:
     """Exclusions that a changed settings file has and had not, and scripts that run something else now."""
-    if old is None or new is None or not _FILES.fullmatch(basename(path)):
+    if old is None or new is None or not decides(path):
         return
     before = Counter(line.strip() for line in old.splitlines())
     for number, line in enumerate(new.splitlines(), 1):
