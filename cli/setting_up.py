@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.settings import Settings, environ
-from jobs.gateway import Gateway, Rule, hosts_of
+from jobs.gateway import Gateway, Rule, rule
 from jobs.sandbox import Sandbox, Toolchains, find_toolchains, this_python
 from jobs.setup import Setup, Shelf
 
@@ -19,7 +19,7 @@ def toolchains(settings: Settings) -> Toolchains:
 
 def gateway(settings: Settings) -> Gateway:
     """The way out: the operator's own hosts and mirrors are trusted, whatever their addresses."""
-    named, _ = hosts_of(settings.egress_allow, trusted=True)
+    named = tuple(rule(text, trusted=True) for text in settings.egress_allow)
     mirrors = tuple(_host_of(address) for address in settings.mirrors.values())
     upstream = urlsplit(settings.egress_proxy)
     return Gateway(

@@ -120,6 +120,11 @@ def _trouble(what: str, tail: str, refused: Sequence[str]) -> str:
     return "\n\n".join(parts)
 
 
+def did_without(hosts: Sequence[str]) -> str:
+    """Setup succeeded, but something may be missing."""
+    return f"Setup came to its end without some hosts. {refusals(hosts)} Else nothing has to be done."
+
+
 def refusals(hosts: Sequence[str]) -> str:
     """Setup asked for hosts that it may not reach."""
     shown = listed([code(host, 100) for host in hosts[:_HOSTS_SHOWN]])

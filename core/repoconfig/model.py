@@ -8,18 +8,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.hosts import LONGEST, PATTERN
+
 Mode = Literal["strict", "balanced", "lenient"]
 ProfileName = Literal["conservative", "balanced", "aggressive", "ci"]
 Command = Annotated[str, Field(min_length=1, max_length=2_000)]
 Commands = Annotated[tuple[Command, ...], Field(max_length=20)]
 """Run one after the other, each with its own clock."""
-_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_LAST = "[A-Za-z](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"  # an address ends in a number
 Host = Annotated[
     str,
     Field(
-        max_length=253,
-        pattern=rf"^(?:(?:\*\.)?(?:{_LABEL}\.)+)?{_LAST}$",
+        max_length=LONGEST,
+        pattern=rf"^{PATTERN}$",
         description="a host's name, such as `packages.example.org` or `*.example.org`, without scheme, port and path",
     ),
 ]

@@ -1,14 +1,13 @@
 """What of the world outside the sandbox an operator opens to it: folders of programs, hosts, a proxy, mirrors."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core import hosts
 from core.settings.reading import Reading
 
 MIRRORS = ("pypi", "npm", "go", "crates")
-_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9_.-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 
 
 def toolchains(read: Reading) -> tuple[Path, ...]:
@@ -22,11 +21,16 @@ def toolchains(read: Reading) -> tuple[Path, ...]:
 
 def egress_allow(read: Reading) -> tuple[str, ...]:
     """`PDEV_EGRESS_ALLOW`: hosts, with a port or without."""
-    hosts = tuple(read.listed("PDEV_EGRESS_ALLOW"))
-    for host in hosts:
-        if not _HOST.fullmatch(host) or re.fullmatch(r"\*\.[^.]*", host):
-            read.problems.append(f"PDEV_EGRESS_ALLOW names “{host}”. Write HOST, HOST:PORT or *.HOST, comma-separated.")
-    return tuple(host for host in hosts if _HOST.fullmatch(host))
+    good = []
+    for text in read.listed("PDEV_EGRESS_ALLOW"):
+        try:
+            hosts.place(text)
+            good.append(text)
+        except ValueError as error:
+            read.problems.append(
+                f"PDEV_EGRESS_ALLOW names “{text}” ({error}). Write HOST, HOST:PORT or *.HOST, comma-separated."
+            )
+    return tuple(good)
 
 
 def egress_proxy(read: Reading) -> str:

@@ -6,11 +6,11 @@ weakens the tests, whether the repository's own commands succeed, whether tests 
 """
 
 from jobs.gates.check import Caps, GateReport, LeftOut, check
-from jobs.gates.commands import Cancelled, Ground, Ran, run
+from jobs.gates.commands import Ground, Ran, run
 from jobs.gates.findings import gate_findings
 from jobs.gates.weakened import MOST_TEXT, Version, weakened, weighed
 
 __all__ = [
-    "MOST_TEXT", "Cancelled", "Caps", "GateReport", "Ground", "LeftOut", "Ran", "Version", "check", "gate_findings",
-    "run", "weakened", "weighed",
+    "MOST_TEXT", "Caps", "GateReport", "Ground", "LeftOut", "Ran", "Version", "check", "gate_findings", "run",
+    "weakened", "weighed",
 ]  # fmt: skip

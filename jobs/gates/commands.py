@@ -1,7 +1,6 @@
 """One verify command, run by pdev itself in the sandbox: its exit code is the verdict, and nobody's word is.
 
-Such a command runs what agents wrote. It may print for ever, hang, or leave children behind: output is cut from the
-front as it comes, a clock stands over it, and everything it started is gone when this returns.
+A command that could not be found says nothing about a change, so it is told from one that failed.
 """
 
 import asyncio
@@ -11,8 +10,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal
 
-from jobs.gates.output import Tail
-from jobs.sandbox import Limits, Process, Sandbox, SandboxError, SandboxSpec, Surroundings
+from jobs.running import Tail, follow, shell
+from jobs.sandbox import Limits, Sandbox, SandboxError, SandboxSpec, Surroundings
 
 Verdict = Literal["passed", "failed", "missing", "late", "flooded"]
 """`missing`: it could not be found or started, which says nothing about the change. `late`: it ran out of time.
@@ -27,10 +26,6 @@ _MODULE = re.compile(r"(?:^|\s)-m\s+([\w.]+)")
 _NO_SCRIPT = re.compile(
     r"^(?:npm (?:ERR!|error) [Mm]issing script|error Command \"[^\"]+\" not found|\s*ERR_PNPM_NO_SCRIPT)", re.MULTILINE
 )
-
-
-class Cancelled(Exception):
-    """The attempt is to stop; the command was ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +66,11 @@ async def run(
         return Ran(command, verdict, code, max(1, round((monotonic() - began) * 1000)), tail.text())
 
     try:
-        process = await sandbox.spawn(_order(ground, command))
+        order = _order(ground, command)
+        ended = await follow(sandbox, order, tail, cancel, wall_s=wall_s, output_cap=output_cap)
     except SandboxError as error:
         tail.add(str(error).encode())
         return ran("missing")
-    async with process:
-        await process.write(b"", close=True)
-        ended = await _followed(process, tail, cancel, began + wall_s, output_cap)
     if isinstance(ended, str):
         return ran(ended)
     return ran(_verdict(command, ended, tail.text()), ended)
@@ -85,8 +78,7 @@ async def run(
 
 def _order(ground: Ground, command: str) -> SandboxSpec:
     return SandboxSpec(
-        # One stream, so that what is said about a failure stands where it happened.
-        argv=("/bin/sh", "-c", 'exec 2>&1; exec /bin/sh -c "$1"', "sh", command),
+        argv=shell(command),
         worktree=ground.worktree,
         home=ground.home,
         metadata=ground.metadata,
@@ -94,37 +86,6 @@ def _order(ground: Ground, command: str) -> SandboxSpec:
         limits=Limits(file_size=1 << 30),
         around=ground.around,
     )
-
-
-async def _followed(
-    process: Process, tail: Tail, cancel: asyncio.Event, until: float, cap: int
-) -> int | Literal["late", "flooded"]:
-    reading = asyncio.create_task(_read(process, tail, cap))
-    cancelling = asyncio.create_task(cancel.wait())
-    try:
-        await asyncio.wait({reading, cancelling}, timeout=max(0.0, until - monotonic()), return_when="FIRST_COMPLETED")
-        if cancelling.done():
-            raise Cancelled
-        return await reading if reading.done() else "late"
-    finally:
-        await process.kill()
-        for task in (reading, cancelling):
-            task.cancel()
-        await asyncio.gather(reading, cancelling, return_exceptions=True)
-
-
-async def _read(process: Process, tail: Tail, cap: int) -> int | Literal["flooded"]:
-    """To the end of the program. Children that it left with its stdout do not keep it alive: they are ended with it."""
-    ending = asyncio.create_task(process.wait())
-    try:
-        async for piece in process.pieces():
-            tail.add(piece)
-            if tail.seen > cap:
-                return "flooded"
-        return await ending
-    finally:
-        ending.cancel()
-        await asyncio.gather(ending, return_exceptions=True)
 
 
 def _verdict(command: str, code: int, output: str) -> Verdict:

@@ -1,22 +1,13 @@
-"""What is kept of a command's output: its end, without what a terminal would obey or a stranger could use.
+"""What machines can read in a command's output: places in files, names of tests that failed.
 
-The end is where programs say what went wrong. What is known to be read by machines in it (places in files, names of
-tests that failed) is picked out, so that it can stand at its line and be compared with an earlier run.
+They are picked out of its cleaned end, so that a place can stand at its line and a failure can be compared with an
+earlier run.
 """
 
 import re
 from collections.abc import Collection, Iterable
 
-from core.redaction import Redactor
 from core.tasks import Note
-
-TAIL = 60 << 10
-"""Characters that are kept; a check run takes 65,535 in its text."""
-_SLACK = 4
-"""Bytes kept for each character: escape codes go, and letters beyond ASCII take several."""
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
 
 _PLACE = re.compile(
     r"^[ \t]*(?:error: |E +|--> |at )?(?:\./)?(?P<path>[\w@+./-]+\.\w+)(?::|\()(?P<line>\d{1,6})(?:[:,]\d{1,5})?\)?"
@@ -35,36 +26,6 @@ _FAILING = re.compile(
 )
 MAX_FAILING = 200
 """Names of failed tests that are compared and kept; with more of them nobody needs to know which are new."""
-
-
-class Tail:
-    """Bytes as they come; only the last ones are kept. `seen` counts them all."""
-
-    def __init__(self) -> None:
-        self.seen = 0
-        self._kept = bytearray()
-
-    def add(self, piece: bytes) -> None:
-        self.seen += len(piece)
-        self._kept += piece
-        if len(self._kept) > 2 * _SLACK * TAIL:
-            del self._kept[: -_SLACK * TAIL]
-
-    def text(self) -> str:
-        """The end of it, clean, from the beginning of a line on, at most `TAIL` characters."""
-        text = cleaned(self._kept[-_SLACK * TAIL :].decode("utf-8", "replace"))
-        if len(text) <= TAIL and self.seen <= _SLACK * TAIL:
-            return text
-        cut = text[-TAIL:]
-        first, _, rest = cut.partition("\n")
-        return rest if rest and len(first) < TAIL // 2 else cut
-
-
-def cleaned(text: str) -> str:
-    """Without escape codes, control characters, lines that were overwritten, and secrets."""
-    text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
-    text = _CONTROLS.sub("", _OVERWRITTEN.sub("", text))
-    return Redactor()(text)
 
 
 def places(output: str, paths: Collection[str], root: str = "") -> tuple[Note, ...]:

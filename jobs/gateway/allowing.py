@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core.hosts import as_address, place
+
 WEB_PORTS = frozenset({80, 443})
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_PATTERN = re.compile(rf"(?:\*\.(?={_LABEL}\.))?{_LABEL}(?:\.{_LABEL})*")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NOBODYS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("168.63.129.16/32"))
 """Addresses of protocols (RFC 6890), and the metadata service of one cloud, which has a public address."""
@@ -38,37 +39,15 @@ class Rule:
 
 def rule(text: str, *, trusted: bool = False) -> Rule:
     """A rule as people write it: `HOST`, `*.HOST`, and for operators also `HOST:PORT`. Raises ValueError."""
-    host, port = split(text.strip(), default=0)
-    if port and not trusted:
-        raise ValueError("a port cannot be named here; 80 and 443 are reachable")
-    if _as_address(host) is not None:
-        if not trusted:
-            raise ValueError("an address is no host name")
-    elif not _PATTERN.fullmatch(host):
-        raise ValueError("not a host name")
+    host, port = place(text)
+    if not trusted and (port or as_address(host)):
+        raise ValueError("a port or an address cannot be named here; 80 and 443 are reachable")
     return Rule(host, frozenset({port}) if port else WEB_PORTS, trusted)
-
-
-def split(text: str, *, default: int) -> tuple[str, int]:
-    """`HOST:PORT`, `HOST` or `[ADDRESS]:PORT` as a plain lower-case host and the port. Raises ValueError."""
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?", text)
-    if not found:
-        raise ValueError("not a host")
-    port = int(found[3]) if found[3] else default
-    if port > 65_535 or (found[3] and port == 0):
-        raise ValueError("not a port")
-    host = (found[1] or found[2]).lower().removesuffix(".")
-    address = _as_address(host)
-    if address is not None:
-        return str(address), port
-    if found[1]:
-        raise ValueError("not an address")
-    return host, port
 
 
 def deciding(rules: Iterable[Rule], host: str, port: int) -> Rule | None:
     """The rule that allows it, the operator's first; None: refused."""
-    if not _NAME.fullmatch(host) and _as_address(host) is None:
+    if not _NAME.fullmatch(host) and as_address(host) is None:
         return None
     found = [one for one in rules if one.covers(host, port)]
     return next((one for one in found if one.trusted), found[0] if found else None)
@@ -96,20 +75,13 @@ def may_connect(addresses: Sequence[str], by: Rule) -> bool:
     return bool(addresses) and (by.trusted or all(is_public(address) for address in addresses))
 
 
-def hosts_of(texts: Iterable[str], *, trusted: bool = False) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
-    """The rules that are understood, and the texts that are not."""
+def hosts_of(texts: Iterable[str]) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """The rules of a repository that are understood, and the texts that are not."""
     rules: list[Rule] = []
     odd: list[str] = []
     for text in texts:
         try:
-            rules.append(rule(text, trusted=trusted))
+            rules.append(rule(text))
         except ValueError:
             odd.append(text)
     return tuple(rules), tuple(odd)
-
-
-def _as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from jobs.gateway.allowing import split
+from core.hosts import split
 
 _LINE = re.compile(r"([A-Z]{3,20}) ([!-~]{1,8000}) HTTP/1\.[01]")
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*)")

@@ -6,10 +6,8 @@ them, and what they print is cut.
 
 import asyncio
 import os
-import re
 import shlex
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,14 +15,13 @@ from pathlib import Path
 from core.messages import setup as said
 from jobs.gateway import RELAY, Doorway, Gateway, Rule
 from jobs.layouts import Layout
-from jobs.sandbox import Limits, OutputTooLarge, Process, Runtime, Sandbox, SandboxError, SandboxSpec
+from jobs.running import Tail, cleaned, follow, shell
+from jobs.sandbox import Limits, Runtime, Sandbox, SandboxError, SandboxSpec
 from jobs.setup import ways
 from jobs.setup.shelf import Note, Place
 
-_TAIL_LINES = 30
 _OUTPUT_CAP = 64 << 20
 _LIMITS = Limits(tmp_size=4 << 30)
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 _DEEPEST = 4
 _MOST_MOUNTS = 50
 _PACKAGES = "node_modules"
@@ -73,85 +70,51 @@ class Builder:
             (place.folder / "cargo").mkdir()
             (place.folder / "cargo" / "config.toml").write_text(settings)
         async with self.gateway.doorway(place.folder.with_suffix(".sock"), order.rules) as door:
-            for command in self._commands(place, order):
+            for shown_as, command in self._commands(place, order):
                 left_s = order.wall_s - (time.monotonic() - began)
-                await tell(command)
+                await tell(shown_as)
                 await self._run(SandboxSpec(
                     self._argv(command, door), place.tree, place.home, read_only=(RELAY,),
                     sockets={"egress": door.path}, limits=_LIMITS, around=around,
                 ), door, command, left_s, order.wall_s)  # fmt: skip
             refused = door.refused()
         mounts = await asyncio.to_thread(_mounts, place.tree)
-        return Note(mounts, refused, round(time.monotonic() - began, 1))
+        return Note(mounts, refused)
 
-    def _commands(self, place: Place, order: Order) -> Sequence[str]:
+    def _commands(self, place: Place, order: Order) -> Sequence[tuple[str, str]]:
+        """What people are told is being done, and the command that does it."""
+        named = [(cleaned(command), command) for command in order.commands]
         if not order.layout.has("python"):
-            return order.commands
+            return named
         bare = "" if order.needs_pip else "--without-pip "
-        return (
-            f"{shlex.quote(str(self.runtime.python))} -m venv {bare}{shlex.quote(str(place.venv))}",
-            *order.commands,
-        )
+        make = f"{shlex.quote(str(self.runtime.python))} -m venv {bare}{shlex.quote(str(place.venv))}"
+        return (said.FIRST_STEP, make), *named
 
     def _argv(self, command: str, door: Doorway) -> tuple[str, ...]:
         port = "0" if self.sandbox.mode == "none" else "3128"  # without walls the ports are everybody's
         inside = self.sandbox.socket_address("egress", door.path)
         python = str(self.runtime.python)
-        return (
-            python,
-            "-I",
-            str(RELAY),
-            port,
-            inside,
-            "/bin/sh",
-            "-c",
-            'exec 2>&1; exec /bin/sh -c "$1"',
-            "sh",
-            command,
-        )
+        return python, "-I", str(RELAY), port, inside, *shell(command)
 
     async def _run(self, spec: SandboxSpec, door: Doorway, command: str, left_s: float, wall_s: float) -> None:
-        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        tail, never = Tail(), asyncio.Event()  # who stops setup cancels its task
         try:
-            async with asyncio.timeout(max(0.0, left_s)), await self.sandbox.spawn(spec) as process:
-                process.output_cap = _OUTPUT_CAP
-                await process.write(b"", close=True)
-                ended = await _followed(process, tail)
-        except TimeoutError:
-            why = said.too_slow(command, wall_s / 60, _text(tail), door.refused())
-            raise SetupFailed(why, command, _text(tail)) from None
-        except OutputTooLarge:
-            raise SetupFailed(said.flooded(command, _text(tail)), command, _text(tail)) from None
+            ended = await follow(self.sandbox, spec, tail, never, wall_s=left_s, output_cap=_OUTPUT_CAP)
         except SandboxError as error:
-            raise SetupFailed(said.not_started(str(error)), command, str(error)) from error
-        if ended != 0:
-            why = said.failed(command, ended, _text(tail), door.refused())
-            unreachable = any(verdict.what == "failed" for verdict in door.verdicts)
-            raise SetupFailed(why, command, _text(tail), may_pass=unreachable)
-
-
-async def _followed(process: Process, tail: "deque[str]") -> int:
-    async def read() -> None:
-        async for line in process.lines():
-            tail.append(_ANSI.sub("", line.rpartition("\r")[2] or line)[:500])
-
-    reading = asyncio.create_task(read())
-    ending = asyncio.create_task(process.wait())
-    try:
-        await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if reading.done():
-            await reading
-        code = await ending
-        await reading
-        return code
-    finally:
-        for task in (reading, ending):
-            task.cancel()
-        await asyncio.gather(reading, ending, return_exceptions=True)
-
-
-def _text(tail: "deque[str]") -> str:
-    return "\n".join(tail)
+            why = cleaned(str(error))
+            raise SetupFailed(said.not_started(why), cleaned(command), why) from error
+        command, text = cleaned(command), tail.text()  # a repository may name a key in a command as well
+        match ended:
+            case 0:
+                return
+            case "late":
+                why = said.too_slow(command, wall_s / 60, text, door.refused())
+            case "flooded":
+                why = said.flooded(command, text)
+            case code:
+                why = said.failed(command, code, text, door.refused())
+        unreachable = isinstance(ended, int) and any(verdict.what == "failed" for verdict in door.verdicts)
+        raise SetupFailed(why, command, text, may_pass=unreachable)
 
 
 def _mounts(tree: Path) -> tuple[str, ...]:

@@ -123,13 +123,7 @@ def is_allowed(address: str, prefixes: Sequence[str]) -> bool:
     except ValueError:
         return False
     is_plain = parts.hostname and parts.username is None and not parts.query and not parts.fragment
-    if (
-        not is_plain
-        or parts.scheme != "https"
-        or ".." in parts.path.split("/")
-        or "%" in address
-        or "\\" in address
-    ):
+    if not is_plain or parts.scheme != "https" or ".." in parts.path.split("/") or "%" in address or "\\" in address:
         return False
     tops = [prefix.rstrip("/") for prefix in prefixes]
     return any(address in {top, f"{top}.git"} or address.startswith(f"{top}/") for top in tops if "//" in top)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ from core.tasks import Reason
 from jobs.gateway import Gateway, Rule, hosts_of
 from jobs.git import export
 from jobs.layouts import Layout, detect
+from jobs.running import cleaned
 from jobs.sandbox import Runtime, Sandbox, Surroundings, Toolchains
 from jobs.setup import ways
 from jobs.setup.build import Builder, Order, SetupFailed
@@ -149,11 +150,11 @@ def _need_pip(config: Config, commands: tuple[str, ...]) -> bool:
 
 async def _shared(bench: Bench, setup: Setup, wanted: _Wanted) -> Prepared:
     try:
-        around = await _made(bench, setup, wanted, setup.shelf.shared(bench.task.repo_id, wanted.key))
+        around, refused = await _made(bench, setup, wanted, setup.shelf.shared(bench.task.repo_id, wanted.key))
     except SetupFailed as failed:
-        await _say(bench, wanted, ())
+        await _say(bench, wanted)
         raise GaveUp(Reason.SETUP, failed.why) from failed
-    await _say(bench, wanted, ())
+    await _say(bench, wanted, refused)
     return Prepared(wanted.seen.layout, around)
 
 
@@ -164,17 +165,20 @@ async def _own(bench: Bench, setup: Setup, base: _Wanted, own: _Wanted) -> Prepa
     told = said.own_environment(changed) if changed else ""
     place = setup.shelf.private(bench.task.repo_id, bench.task.id, own.key)
     try:
-        around = await _made(bench, setup, own, place)
+        around, refused = await _made(bench, setup, own, place)
     except SetupFailed as failed:
         ready = await _shared(bench, setup, base)
-        await _say(bench, base, (said.own_environment_failed(failed.why),))
+        await _say(bench, base, more=(said.own_environment_failed(failed.why),))
         return replace(ready, failure=Failure(failed.command, failed.tail, failed.why))
-    await _say(bench, own, (told,) if told else ())
+    await _say(bench, own, refused, (told,) if told else ())
     return Prepared(own.seen.layout, around, is_own=True)
 
 
-async def _made(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Surroundings:
-    """What stands around the worktree with the environment at `place`. Raises SetupFailed, Stopped."""
+async def _made(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> tuple[Surroundings, tuple[str, ...]]:
+    """What stands around the worktree with the environment at `place`, and the hosts that its setup asked for in vain.
+
+    Raises SetupFailed, Stopped.
+    """
     worktree = bench.worktree.path.resolve()
     if not wanted.is_anything:
         note: Note | None = Note()
@@ -184,7 +188,7 @@ async def _made(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Su
     around = ways.using(place, wanted.seen.layout, note.mounts, setup.runtime.python, worktree)
     shown = {worktree / at: source for at, source in wanted.furniture.shown.items()}
     around = replace(around, mounts={**around.mounts, **dict(sorted(shown.items()))})
-    return around if wanted.is_anything else replace(around, read_only=())
+    return around if wanted.is_anything else replace(around, read_only=()), note.refused
 
 
 async def _build(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Note:
@@ -219,8 +223,7 @@ async def _try(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Not
 
 
 async def _tell(bench: Bench, line: str) -> None:
-    shown = said.FIRST_STEP if " -m venv " in line else line
-    await bench.note(activity=said.setting_up(shown))
+    await bench.note(activity=said.setting_up(line))
 
 
 async def _or_stopped(bench: Bench, work: Coroutine[Any, Any, T]) -> T:
@@ -238,7 +241,7 @@ async def _or_stopped(bench: Bench, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, stopping, return_exceptions=True)
 
 
-async def _say(bench: Bench, wanted: _Wanted, more: tuple[str, ...]) -> None:
+async def _say(bench: Bench, wanted: _Wanted, refused: Sequence[str] = (), more: tuple[str, ...] = ()) -> None:
     """Put into the record how it is set up; what is not supported under the first task of the repository alone."""
     layout = wanted.seen.layout
     match bench.config.setup:
@@ -249,11 +252,11 @@ async def _say(bench: Bench, wanted: _Wanted, more: tuple[str, ...]) -> None:
         case commands:
             first = said.explicit(commands)
     cannot = (*layout.cannot, *([said.not_hosts(wanted.odd_hosts)] if wanted.odd_hosts else []))
-    cannot = (*cannot, *wanted.furniture.notes)
+    cannot = (*cannot, *wanted.furniture.notes, *([said.did_without(refused)] if refused else []))
     if cannot:
         what = hashlib.sha256("\n".join(cannot).encode()).hexdigest()[:16]
         if not await bench.tools.store.says(f"setup:{bench.task.repo_id}:{what}", bench.task.id):
             cannot = ()
-    told = (first, *cannot, *more)
+    told = tuple(cleaned(one) for one in (first, *cannot, *more))
     if told != bench.task.setup:
         await bench.note(setup=told)

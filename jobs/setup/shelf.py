@@ -21,11 +21,11 @@ _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,80}")
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What is known of a finished environment. `mounts`: folders of its tree to show in a worktree."""
+    """What is known of a finished environment. `mounts`: folders of its tree to show in a worktree; `refused`: hosts
+    that its setup asked for in vain."""
 
     mounts: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
-    seconds: float = 0.0
     bytes: int = 0
 
 

@@ -17,10 +17,11 @@ from core.messages import gates as words
 from core.messages.words import code
 from core.tasks import Gate
 from jobs.bench import Bench
-from jobs.gates import Cancelled, Ground, Ran, coverage, judging, run
+from jobs.gates import Ground, Ran, coverage, judging, run
 from jobs.gates.lines import Lines
-from jobs.gates.output import TAIL, joined
+from jobs.gates.output import joined
 from jobs.git.trees import remove_tree
+from jobs.running import TAIL, Cancelled
 from jobs.setup import Failure, Prepared, layout_at, prepared
 from jobs.stops import Stopped
 

@@ -213,6 +213,8 @@ def test_the_documented_table_is_the_real_one() -> None:
         ("PDEV_TOOLCHAINS", "bin", "“bin”"),
         ("PDEV_EGRESS_ALLOW", "a.org,http://b.org", "“http://b.org”"),
         ("PDEV_EGRESS_ALLOW", "*", "“*”"),
+        ("PDEV_EGRESS_ALLOW", "a..b", "“a..b” (not a host name)"),
+        ("PDEV_EGRESS_ALLOW", "-x.org:99999", "“-x.org:99999” (not a port)"),
         ("PDEV_EGRESS_PROXY", "https://proxy:1", "no http address"),
         ("PDEV_EGRESS_PROXY", "http://me:word@proxy:1", "password"),
         ("PDEV_MIRRORS", "pip=https://m", "“pip”"),

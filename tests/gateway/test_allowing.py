@@ -1,9 +1,14 @@
 """Which hosts and addresses may be reached: tables."""
 
 import pytest
+from pydantic import ValidationError
 
+from core.hosts import split
+from core.repoconfig import Config
+from core.settings import outside
+from core.settings.reading import Reading
 from jobs.gateway import hosts_of, is_public, rule
-from jobs.gateway.allowing import deciding, may_connect, split
+from jobs.gateway.allowing import deciding, may_connect
 
 
 @pytest.mark.parametrize(
@@ -36,16 +41,32 @@ def test_the_operators_rule_decides_first() -> None:
     assert decided.trusted
 
 
-@pytest.mark.parametrize(
-    "text", ["", "*", "*.com", "*.*.org", "a*.org", "http://a.org", "a.org/x", "a.org:443", "10.0.0.1", "[::1]", "a b"]
-)
-def test_a_repository_cannot_ask_for(text: str) -> None:
-    assert hosts_of([text]) == ((), (text,))
+NO_HOSTS = [
+    "", "*", "*.com", "*.com.", "*.*.org", "a*.org", "http://a.org", "a.org/x", "a b", "a..b", ".a.org", "-x.org",
+    "x-.org", "a.org:x", "b\u00fccher.example", "\uff41.org", "a.org\n", "me@a.org", "1.2", "x" * 64 + ".org",
+    "a." * 127 + "org",
+]  # fmt: skip
+ONLY_AN_OPERATORS = ["a.org:443", "10.0.0.1", "[::1]", "[::1]:8080", "127.0.0.1:8080", "mirror:3141"]
+ANYBODYS = ["mirror.lan", "*.example.org", "A.Example.ORG", "xn--bcher-kva.example", "localhost", "a_b.example"]
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1:8080", "[::1]:8080", "mirror:3141", "mirror.lan"])
-def test_an_operator_may_name(text: str) -> None:
-    assert hosts_of([text], trusted=True)[1] == ()
+@pytest.mark.parametrize("text", NO_HOSTS + ONLY_AN_OPERATORS + ANYBODYS)
+def test_a_host_is_read_alike_in_a_repositorys_file_in_settings_and_by_the_gateway(text: str) -> None:
+    read = Reading({"PDEV_EGRESS_ALLOW": text})
+    is_operators = bool(outside.egress_allow(read)) and not read.problems
+    assert is_operators is (text not in NO_HOSTS or text == "a.org\n"), "settings are read without blanks around them"
+    assert bool(hosts_of([text])[0]) is (text in ANYBODYS)
+    try:
+        Config(network=(text,))
+        is_repositorys = True
+    except ValidationError:
+        is_repositorys = False
+    assert is_repositorys is (text in ANYBODYS)
+
+
+@pytest.mark.parametrize("text", ANYBODYS + ONLY_AN_OPERATORS)
+def test_what_settings_take_the_gateway_takes(text: str) -> None:
+    assert rule(text, trusted=True).trusted
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from core.ledger import GATE, gated
 from core.tasks import Finding, Gate, Note, laid_over
 from core.tasks.evidence import MAX_NOTES, MAX_NOTES_IN_ALL, MAX_TEXT
-from jobs.gates import Cancelled, Ground, Ran, coverage, gate_findings, judging, run
+from jobs.gates import Ground, Ran, coverage, gate_findings, judging, run
 from jobs.gates.lines import changed_lines
-from jobs.gates.output import TAIL, Tail, cleaned, end_of, failing, places
+from jobs.gates.output import end_of, failing, places
+from jobs.running import TAIL, Cancelled, Tail, cleaned
 from jobs.sandbox import NoSandbox
 
 DIFF = """diff --git a/a.py b/a.py

@@ -12,7 +12,6 @@ from jobs.setup.furnish import Furniture, _Fetch, addresses_of, is_allowed
 from tests.jobs.repositories import Origin, git
 
 
-
 @pytest.mark.parametrize(
     ("address", "prefixes", "allowed"),
     [

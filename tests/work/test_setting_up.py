@@ -205,6 +205,30 @@ class TestWaysOut:
         assert index.asked == []
 
 
+class TestDoingWithout:
+    """A command may ask for what it may not reach and come to a good end all the same, with something missing."""
+
+    @pytest.fixture
+    def files(self) -> dict[str, str | bytes]:
+        ask = "import urllib.request as u\ntry: u.urlopen('http://extras.example/')\nexcept OSError: pass\n"
+        return {
+            ".github/pdev.yml": "setup: [python3 ask.py]\nverify: none\n", "ask.py": ask, "README.md": "old",
+        }  # fmt: skip
+
+    async def test_what_a_setup_that_succeeded_did_not_reach_is_said_once(
+        self, desk: WorkingDesk, index: Index
+    ) -> None:
+        desk.agent.plays(edit("README.md", "new\n"))
+        await opened(desk, 2)
+        async with desk.working():
+            await labelled(desk, 1)
+            await desk.until_state(1, State.READY)
+            await labelled(desk, 2)
+        assert "came to its end without some hosts. Setup may not reach `extras.example`" in desk.sticky(1)
+        assert "Add what it needs to `network`" in desk.sticky(1)
+        assert "extras.example" not in desk.sticky(2)
+
+
 class TestSeveralPlaces:
     """Packages may lie in several folders of the tree, and are no part of it."""
 

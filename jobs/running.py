@@ -1,0 +1,103 @@
+"""One command of a repository, run in the sandbox and followed to its end, and what is kept of what it prints.
+
+Setup and the gates both run what repositories and agents wrote, and both show its last words to people. Such a command
+may print for ever, hang, leave children behind, or print a key: output is cut from the front as it comes, a clock
+stands over it, everything it started is gone when it has ended, and nothing of its output is shown uncleaned.
+"""
+
+import asyncio
+import re
+from time import monotonic
+from typing import Literal
+
+from core.redaction import Redactor
+from jobs.sandbox import Process, Sandbox, SandboxSpec
+
+TAIL = 60 << 10
+"""Characters that are kept; a check run takes 65,535 in its text."""
+_SLACK = 4
+"""Bytes kept for each character: escape codes go, and letters beyond ASCII take several."""
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
+
+Ended = int | Literal["late", "flooded"]
+"""An exit code; or why it was stopped: out of time, or it printed more than anybody reads."""
+
+
+class Cancelled(Exception):
+    """The attempt is to stop; the command was ended."""
+
+
+class Tail:
+    """Bytes as they come; only the last ones are kept. `seen` counts them all."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self._kept = bytearray()
+
+    def add(self, piece: bytes) -> None:
+        self.seen += len(piece)
+        self._kept += piece
+        if len(self._kept) > 2 * _SLACK * TAIL:
+            del self._kept[: -_SLACK * TAIL]
+
+    def text(self) -> str:
+        """The end of it, clean, from the beginning of a line on, at most `TAIL` characters."""
+        text = cleaned(self._kept[-_SLACK * TAIL :].decode("utf-8", "replace"))
+        if len(text) <= TAIL and self.seen <= _SLACK * TAIL:
+            return text
+        cut = text[-TAIL:]
+        first, _, rest = cut.partition("\n")
+        return rest if rest and len(first) < TAIL // 2 else cut
+
+
+def cleaned(text: str) -> str:
+    """Without escape codes, control characters, lines that were overwritten, and secrets."""
+    text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
+    text = _CONTROLS.sub("", _OVERWRITTEN.sub("", text))
+    return Redactor()(text)
+
+
+def shell(command: str) -> tuple[str, ...]:
+    """The words that start it; one stream, so that what is said about a failure stands where it happened."""
+    return "/bin/sh", "-c", 'exec 2>&1; exec /bin/sh -c "$1"', "sh", command
+
+
+async def follow(
+    sandbox: Sandbox, spec: SandboxSpec, tail: Tail, cancel: asyncio.Event, *, wall_s: float, output_cap: int
+) -> Ended:
+    """Run it without input and collect its output in `tail`.
+
+    Raises SandboxError when it cannot be started, and `Cancelled` once `cancel` is set.
+    """
+    until = monotonic() + wall_s
+    async with await sandbox.spawn(spec) as process:
+        await process.write(b"", close=True)
+        reading = asyncio.create_task(_read(process, tail, output_cap))
+        cancelling = asyncio.create_task(cancel.wait())
+        try:
+            left_s = max(0.0, until - monotonic())
+            await asyncio.wait({reading, cancelling}, timeout=left_s, return_when="FIRST_COMPLETED")
+            if cancelling.done():
+                raise Cancelled
+            return await reading if reading.done() else "late"
+        finally:
+            await process.kill()
+            for task in (reading, cancelling):
+                task.cancel()
+            await asyncio.gather(reading, cancelling, return_exceptions=True)
+
+
+async def _read(process: Process, tail: Tail, cap: int) -> Ended:
+    """To the end of the program. Children that it left with its stdout do not keep it alive: they are ended with it."""
+    ending = asyncio.create_task(process.wait())
+    try:
+        async for piece in process.pieces():
+            tail.add(piece)
+            if tail.seen > cap:
+                return "flooded"
+        return await ending
+    finally:
+        ending.cancel()
+        await asyncio.gather(ending, return_exceptions=True)

@@ -1,0 +1,60 @@
+"""Setup's commands, run: what they leave, and what of their words people see."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from jobs.gateway import Gateway
+from jobs.layouts import detect
+from jobs.running import TAIL
+from jobs.sandbox import NoSandbox, Runtime
+from jobs.setup.build import Builder, Order, SetupFailed
+from jobs.setup.shelf import Note, Place, Shelf
+
+TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    place = Shelf(tmp_path / "setup").shared(1, "a")
+    place.begin()
+    yield place
+    place.clear()
+
+
+async def built(place: Place, *commands: str, wall_s: float = 60) -> Note:
+    async def tell(what: str) -> None:
+        pass
+
+    builder = Builder(NoSandbox(), Runtime(Path(sys.executable)), Gateway())
+    return await builder.build(place, Order(detect((), {}, lambda name: True), commands, (), wall_s), {}, tell)
+
+
+async def test_what_people_see_of_a_command_that_fails_has_no_keys_and_nothing_a_terminal_obeys(place: Place) -> None:
+    lines = f"//host/:_authToken={TOKEN}\\n", "10%%\\r100%%\\n", "\\033[31mred\\033[0m\\033]0;title\\007\\n"
+    with pytest.raises(SetupFailed) as caught:
+        await built(place, f"printf '{''.join(lines)}'; exit 3")
+    for text in (caught.value.why, caught.value.tail):
+        assert TOKEN not in text
+        assert "_authToken=[hidden]" in text
+        assert "100%\nred\n" in f"{text}\n"
+        assert "10%\n" not in text.replace("100%\n", "")
+    assert "ended with exit code 3" in caught.value.why
+
+
+async def test_a_flood_is_stopped_and_only_its_end_is_kept(place: Place) -> None:
+    with pytest.raises(SetupFailed, match="printed more than anybody reads") as caught:
+        await built(place, "yes flooded")
+    assert len(caught.value.tail) <= TAIL
+
+
+async def test_a_command_that_hangs_is_stopped(place: Place) -> None:
+    with pytest.raises(SetupFailed, match="was stopped after"):
+        await built(place, "sleep 600", wall_s=0.3)
+
+
+async def test_what_a_command_leaves_running_ends_with_it(place: Place) -> None:
+    await built(place, "sleep 600 & mkdir -p web/node_modules")
+    assert (place.tree / "web/node_modules/.cache").is_dir()
