@@ -159,11 +159,12 @@ async def _shared(bench: Bench, setup: Setup, wanted: _Wanted) -> Prepared:
 
 
 async def _own(bench: Bench, setup: Setup, base: _Wanted, own: _Wanted) -> Prepared:
-    """An environment for this task alone: what an agent wrote decides what is in it."""
+    """An environment for this task at this commit alone: what an agent wrote decides what is in it."""
     changed = [path for path, sha in own.inputs if (path, sha) not in base.inputs]
     changed += [path for path, _ in base.inputs if path not in dict(own.inputs)]
     told = said.own_environment(changed) if changed else ""
-    place = setup.shelf.private(bench.task.repo_id, bench.task.id, own.key)
+    tree = await bench.mirror.tree_of(own.seen.commit)
+    place = setup.shelf.private(bench.task.repo_id, bench.task.id, own.key, tree)
     try:
         around, refused = await _made(bench, setup, own, place)
     except SetupFailed as failed:
