@@ -11,6 +11,8 @@ from jobs.gates.commands import _verdict
 from jobs.gates.output import failing, places
 from jobs.gates.secrets import leaks
 from jobs.gates.weakened import Version, weakened
+from jobs.gates.weakened.languages import language_of
+from jobs.gates.weakened.reading import MOST_ASSERTS, read
 
 pytestmark = pytest.mark.timeout(40)
 LONG = 1 << 20
@@ -74,3 +76,30 @@ def test_outputs(begin: str, piece: str, end: str) -> None:
 )  # fmt: skip
 def test_tests(path: str, piece: str) -> None:
     weakened([Version(path, "", full(piece, READ))])
+
+
+@pytest.mark.parametrize(
+    ("path", "test", "asserting"),
+    [
+        ("tests/test_a.py", "def test_{}(\n", "assert x\n"), ("a.test.js", "it('a{}',\n", "expect(1)\n"),
+        ("a_test.go", "func Test{}(t) {{\n", "t.Error()\n"), ("a.rs", "#[test] fn a{}() {{\n", "panic!()\n"),
+    ],
+)  # fmt: skip
+def test_tests_without_an_end_do_not_share_what_follows(path: str, test: str, asserting: str) -> None:
+    """Each of thousands of tests held a copy of all that follows: 100 KB of text became 700 MB."""
+    language = language_of(path)
+    assert language
+    text = "".join(test.format(n) for n in range(2_000)) + asserting * 3_000
+    facts = read(text, language)
+    assert len(facts.tests) == 2_000
+    assert sum(len(one.asserts) for one in facts.tests) <= MOST_ASSERTS
+    assert len({id(row) for one in facts.tests for row in one.asserts}) <= MOST_ASSERTS
+
+
+def test_tests_inside_of_each_other_are_bounded() -> None:
+    language = language_of("a.test.js")
+    assert language
+    text = "it('a',\n" * 2_000 + "expect(1)\n" * 3_000 + ")" * 2_000
+    facts = read(text, language)
+    assert max(len(one.asserts) for one in facts.tests) == MOST_ASSERTS
+    assert len({id(row) for one in facts.tests for row in one.asserts}) <= MOST_ASSERTS
