@@ -157,6 +157,10 @@ def excludes(line: str) -> str:
     return f"Excludes tests, or hides that they fail: {code(line, 120)}"
 
 
+def runs_by_itself(name: str) -> str:
+    return f"Python runs {code(name, 80)} by itself whenever it starts, so it can make any command succeed."
+
+
 def script_changed(name: str, before: str, after: str) -> str:
     now = code(after, 80) if after else "gone"
     return f"The script {code(name)} was {code(before, 80)} and is {now}."
