@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from core.errors import Transient
 from core.messages import setup as said
 from core.tasks import Reason
 from jobs.gateway import Gateway, Rule, hosts_of
@@ -84,7 +85,8 @@ async def layout_at(bench: Bench, commit: str) -> Layout:
 async def prepared(bench: Bench, commit: str = "") -> Prepared:
     """What stands around the worktree for `commit` (else the task's last one), built if it is not there yet.
 
-    Raises `GaveUp` when the base branch cannot be set up, `Stopped`, and GitError.
+    Raises `GaveUp` when the base branch cannot be set up, `Transient` when somebody whom the task's own files need
+    cannot be reached, `Stopped`, and GitError.
     """
     setup = bench.tools.setup
     if setup is None:
@@ -168,6 +170,8 @@ async def _own(bench: Bench, setup: Setup, base: _Wanted, own: _Wanted) -> Prepa
     try:
         around, refused = await _made(bench, setup, own, place)
     except SetupFailed as failed:
+        if failed.may_pass:  # the change is not to blame when somebody else cannot be reached
+            raise Transient(said.UNREACHABLE) from failed
         ready = await _shared(bench, setup, base)
         await _say(bench, base, more=(said.own_environment_failed(failed.why),))
         return replace(ready, failure=Failure(failed.command, failed.tail, failed.why))

@@ -159,6 +159,23 @@ async def test_what_a_task_asks_for_in_vain_is_found_by_the_gates(desk: WorkingD
     assert getting.downloads()[-1] == wheel("2.0")
 
 
+@pytest.mark.timeout(300)
+async def test_a_registry_that_is_away_is_not_the_changes_fault(desk: WorkingDesk, getting: Index) -> None:
+    desk.agent.plays(edit("wanted.txt", wheel("2.0")))
+    getting.away = wheel("2.0")
+
+    async def tried_twice() -> bool:
+        return getting.downloads().count(wheel("2.0")) >= 2
+
+    async with desk.working():
+        await labelled(desk, 1)
+        await desk.until(tried_twice)
+        getting.away = ""
+        await desk.later(120)
+        await desk.until_state(1, State.READY)
+    assert [run.outcome for run in (await desk.task(1)).stages] == ["passed", "approved", "passed"]
+
+
 HALF = "def half(n):\n    return n / 2\n"
 PROJECT = """[build-system]
 requires = []
