@@ -42,7 +42,10 @@ from jobs.worker import run_worker
 
 PATIENCE_S = 60
 """A worker waits this long for GitHub before it puts work off."""
-UNPROTECTED = "Agents run without a sandbox here (`PDEV_SANDBOX=none`): they can read what this worker can read."
+UNPROTECTED = (
+    "Agents run without a sandbox here (`PDEV_SANDBOX=none`): they can read what this worker can read, and nothing "
+    "keeps a reviewer from writing."
+)
 
 
 def name() -> str:
@@ -81,11 +84,12 @@ def building(worker_id: str) -> Callable[[Settings], AbstractAsyncContextManager
             github = GitHub.from_settings(
                 settings, session=session, redis=redis, clock=clock, metrics=metrics, patience_s=PATIENCE_S
             )
+            redactor = Redactor(settings.secret_values())
             tools = Tools(
                 store=store, github=github, clock=clock, git=await _git(settings),
                 backend=open_backend(settings, sandbox), homes=settings.data_dir / "homes",
                 author=await _author(github), operator=settings.operator_caps, sandbox=sandbox,
-                transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
+                transcripts=Transcripts(artifacts, redactor), redactor=redactor,
                 setup=setting_up.setup(settings, sandbox),
             )  # fmt: skip
             reporter = Reporter(

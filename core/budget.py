@@ -21,8 +21,6 @@ NEAR = 0.8
 """From this share of what a run may use on, its agent is told to come to an end."""
 DAY_MS = 86_400_000
 DAYS = frozenset({Scope.REPOSITORY_DAY, Scope.OWNER_DAY, Scope.SERVER_DAY})
-OPERATORS = frozenset({Scope.OWNER_DAY, Scope.SERVER_DAY})
-"""Bounds of whoever runs pdev: no comment lifts them, because the money is theirs."""
 SHARED = frozenset({Scope.SESSION, *DAYS})
 """What several tasks spend from."""
 MOST_GRANTS = 50

@@ -11,15 +11,13 @@ from time import monotonic
 from typing import Literal
 
 from core.redaction import Redactor
+from core.visible import visible_text
 from jobs.sandbox import Process, Sandbox, SandboxSpec
 
 TAIL = 60 << 10
 """Characters that are kept; a check run takes 65,535 in its text."""
 _SLACK = 4
 """Bytes kept for each character: escape codes go, and letters beyond ASCII take several."""
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
 
 Ended = int | Literal["late", "flooded"]
 """An exit code; or why it was stopped: out of time, or it printed more than anybody reads."""
@@ -54,9 +52,17 @@ class Tail:
 
 def cleaned(text: str) -> str:
     """Without escape codes, control characters, lines that were overwritten, and secrets."""
-    text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
-    text = _CONTROLS.sub("", _OVERWRITTEN.sub("", text))
-    return Redactor()(text)
+    return Redactor()(visible_text(text, overwrite=True))
+
+
+def below(root: str, output: str) -> str:
+    """The output with paths from the tree's own top: where `root` is on this worker tells nobody anything.
+
+    The same failure reads the same on another worker then, and in another attempt.
+    """
+    return re.sub(
+        rf"{re.escape(root.rstrip('/'))}(?:/|(?![\w.-]))", lambda at: "" if at[0].endswith("/") else ".", output
+    )
 
 
 def shell(command: str) -> tuple[str, ...]:

@@ -27,6 +27,16 @@ settings.register_profile("deep", deadline=None, max_examples=5_000, stateful_st
 settings.load_profile("pdev")
 
 
+_LONGEST_FIRST = ("machine", "work", "setup", "stories")
+"""Folders of tests that take seconds each: begun last, one of them would keep a single core busy at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
+
+
 @pytest.fixture(scope="session")
 def private_key_pem() -> str:
     """The App's key, made once: an RSA key costs a tenth of a second."""

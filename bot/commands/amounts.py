@@ -7,9 +7,7 @@ they say. What could mean two things (`200k`), takes away, or is beyond all meas
 import re
 from decimal import Decimal
 
-MOST_USD = 10_000
-MOST_TOKENS = 10_000_000_000
-"""What one command may grant: as much as a repository may configure."""
+from core.repoconfig.model import MOST_TOKENS, MOST_USD
 
 _NUMBER = r"(?P<number>\d{1,12}(?:\.\d{1,6})?)"
 _DOLLARS = r"usd|\$|us\$|dollars?"

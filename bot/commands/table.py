@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import get_args
 
 from core.messages import CommandRow
+from core.repoconfig.model import Mode, ProfileName
 from core.tasks import Stage
 
-MODES = ("strict", "balanced", "lenient")
-"""How demanding the reviewer is; the seed's three."""
-PROFILES = ("conservative", "balanced", "aggressive", "ci")
+MODES: tuple[str, ...] = get_args(Mode)
+"""How demanding the reviewer is."""
 PRIORITIES = ("low", "normal", "high", "urgent")
 """In the order of `Task.priority`."""
 
@@ -30,7 +31,7 @@ class Takes(StrEnum):
     ISSUES_OR_ALL = "[#… | all]"
     ISSUE = "#…"
     STAGE = "[stage]"
-    MODE = "[strict | balanced | lenient]"
+    MODE = f"[{' | '.join(get_args(Mode))}]"
     TEXT = "…"
     MONEY = "+5usd | +200ktokens"
     PRIORITY = "low | normal | high | urgent"
@@ -78,7 +79,7 @@ class Spec:
 _RUN_OPTIONS = (
     Option("max_agents", "--max-agents", "-m", "N", number=True),
     Option("review", "--review", "-r", "MODE", MODES),
-    Option("profile", "--profile", "-p", "PROFILE", PROFILES),
+    Option("profile", "--profile", "-p", "PROFILE", get_args(ProfileName)),
     Option("branch", "--branch", "-b", "PATTERN"),
     Option("base", "--base", value="BRANCH"),
     Option("dry_run", "--dry-run"),

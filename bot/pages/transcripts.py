@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.pages.frame import CLOSED, page
-from core.artifacts import Artifacts, Entry, Run, clean
+from core.artifacts import Artifacts, Entry, Run
 from core.clock import Clock
 from core.links import Expired, Forged, Links
 from core.messages import task_line
 from core.messages import transcripts as words
 from core.store import Store
 from core.tasks import State, Task
+from core.visible import visible_text
 
 _END = 64 << 10
 """Bytes of the end that are shown at once."""
@@ -182,8 +183,9 @@ def end_notes(task: Task, runs: Sequence[Run], run: Run) -> list[str]:
 
 def shown(entry: Entry, gap: str = "") -> Line:
     """Cleaned once more: a shared directory may hold what an older pdev wrote."""
-    title = words.lost(entry.title) if entry.kind == "lost" else clean(entry.title)
+    title = words.lost(entry.title) if entry.kind == "lost" else visible_text(entry.title)
+    kind = entry.kind if entry.kind in words.NAMES else "other"
     return Line(
-        words.clock(entry.t), entry.kind if entry.kind in words.NAMES else "other", words.kind_name(clean(entry.kind)),
-        title, clean(entry.body), entry.kind in words.FOLDED, gap,
+        words.clock(entry.t), kind, words.kind_name(visible_text(entry.kind)), title, visible_text(entry.body),
+        entry.kind in words.FOLDED, gap,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cli.demo.conversations import Conversations, conversations
 from cli.demo.stage import Stage, memory
 from cli.demo.story import Story
 from cli.demo.witness import disagreements
@@ -24,21 +25,27 @@ async def write(stage: Stage, story: Story) -> dict[str, Any]:
     now = await memory(stage)
     stats = {k.decode(): int(v) for k, v in (await stage.redis.hgetall(STATS_KEY)).items()}  # type: ignore[misc]
     is_quiet = not story.killed and not stage.outages
+    talks = {number: conversations(stage.hub.repo, task) for number, task in tasks.items()}
     problems = [
-        p for number, issue in BY_NUMBER.items() for p in differences(issue, tasks.get(number), is_quiet=is_quiet)
+        problem
+        for number, issue in BY_NUMBER.items()
+        for problem in differences(issue, tasks.get(number), talks.get(number, Conversations()), is_quiet=is_quiet)
     ]
+    if not (setups := await stage.store.measures("setup_ms")):
+        problems.append("nothing was set up, though every task needs it")
     if (wanted := story.wishes.kill_worker_at) and not story.killed:
         problems.append(f"no worker was killed: nobody was seen at {wanted}")
     problems += disagreements(stage.hub.repo, stage.hub.app, tasks.values())
     problems += await unproved(stage.hub, {number: task.pr for number, task in tasks.items()})
     problems += [*stage.hub.problems, *stage.hub.unknown_routes, *stage.cues.troubles]
     return {
-        "tasks": [_task(task) for _, task in sorted(tasks.items())],
+        "tasks": [_task(task, talks[number]) for number, task in sorted(tasks.items())],
         "timings": {
             "ack_ms": _percentiles(d.ack_ms for d in stage.hub.deliveries),
             "first_check_ms": _percentiles(story.first_check_ms.values()),
             "dispatch_ms": _percentiles(await stage.store.measures("dispatch_ms")),
             "worktree_ms": _percentiles(await stage.store.measures("worktree_ms")),
+            "setup_ms": _percentiles(setups),
         },
         "memory_mb": {"web": now["web"], "worker": stage.idle_mb["worker"]},
         "github": {"requests": stats.get("requests", 0), "content_writes": stats.get("content_writes", 0)},
@@ -49,7 +56,7 @@ async def write(stage: Stage, story: Story) -> dict[str, Any]:
     }
 
 
-def _task(task: Task) -> dict[str, Any]:
+def _task(task: Task, talk: Conversations) -> dict[str, Any]:
     settled = sum(f.state == "fixed" for f in task.findings)
     return {
         "issue": task.issue,
@@ -59,6 +66,7 @@ def _task(task: Task) -> dict[str, Any]:
         "branch": task.branch,
         "rounds": max((run.round for run in task.stages), default=0),
         "findings": {"open": len(task.open_findings), "fixed": settled},
+        "conversations": {"open": talk.open, "resolved": talk.resolved, "suggestions": talk.suggestions},
         "gates": {gate.name: gate.outcome for gate in sorted(task.gates, key=lambda gate: gate.name)},
         "stages": [
             {
@@ -74,8 +82,11 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
-def differences(issue: WorldIssue, task: Task | None, *, is_quiet: bool) -> list[str]:
-    """How the task's end differs from what the world's script says; not `is_quiet`: something was killed meanwhile."""
+def differences(issue: WorldIssue, task: Task | None, talk: Conversations, *, is_quiet: bool) -> list[str]:
+    """How the task's end differs from what the world's script says; not `is_quiet`: something was killed meanwhile.
+
+    `talk`: what stands on its pull request.
+    """
     if task is None:
         return [f"#{issue.number}: no task was made of it"]
     facts: list[tuple[str, object, object]] = [
@@ -83,6 +94,11 @@ def differences(issue: WorldIssue, task: Task | None, *, is_quiet: bool) -> list
         ("rounds", max((run.round for run in task.stages), default=0), issue.rounds),
         ("findings", len(task.findings), issue.findings),
         ("open findings", len(task.open_findings), 0),
+        ("resolved conversations", talk.resolved, len(issue.faults)),
+        ("open conversations", talk.open, 0),
+        ("answered conversations", talk.answered, len(issue.faults)),
+        ("suggestions", talk.suggestions, sum(fault.replacement is not None for fault in issue.faults)),
+        ("conversations held twice", talk.twice, ()),
     ]
     tries = sum(run.attempts for run in task.stages if run.stage is TaskStage.DEVELOP)
     # Whoever was interrupted is tried again; a crash that the script wants is never missing.

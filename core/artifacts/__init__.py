@@ -9,7 +9,7 @@ piece, transcript, task and server, and an age. `Writer` takes entries of any ki
     await writer.close()
 """
 
-from core.artifacts.cleaning import clean, clipped
+from core.artifacts.cleaning import clipped
 from core.artifacts.index import Artifacts
 from core.artifacts.pieces import Piece, pieces
 from core.artifacts.records import Caps, Entry, Header, Kind, Page, Run, Stopped, is_name
@@ -18,5 +18,5 @@ from core.artifacts.writer import Writer
 
 __all__ = [
     "Artifacts", "Caps", "Entry", "Header", "InFolder", "InRedis", "Kind", "Page", "Piece", "Run", "Shelf", "Stopped",
-    "Writer", "clean", "clipped", "is_name", "pieces",
+    "Writer", "clipped", "is_name", "pieces",
 ]  # fmt: skip

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from core.artifacts.cleaning import clean, clipped
+from core.artifacts.cleaning import clipped
 from core.artifacts.index import Artifacts
 from core.artifacts.pieces import Piece, pieces
 from core.artifacts.records import Entry, Header, Stopped
 from core.artifacts.veil import Veil
 from core.redaction import Redactor
+from core.visible import visible_text
 
 TITLE, BODY = 300, 16_000
 """Characters of an entry that are kept."""
@@ -111,7 +112,7 @@ class Writer:
         return some
 
     def _read(self, text: str) -> str:
-        text = clean(text)
+        text = visible_text(text)
         if len(text) <= _READ:
             return text
         return text[: self._redactor.unfinished(text[:_READ])] + f"\n… {len(text) - _READ:,} characters were not read …"

@@ -10,6 +10,7 @@ from core.ledger.room import fitting
 from core.ledger.same import match, words_of
 from core.messages import notes
 from core.tasks import Finding, Mark
+from core.tasks.findings import CLAIMED
 
 _ID = re.compile(r"F\d{1,6}")
 GATE = "gate:"
@@ -63,14 +64,15 @@ def corrected(
 ) -> tuple[Finding, ...]:  # fmt: skip
     """The ledger after the corrector's answer (id → how, id → why); one that it calls both is not fixed.
 
-    What it does not mention stays open.
+    What it does not mention stays open, and so does what a gate has found: the gate runs again and settles it.
     """
     answers = {f: ("fixed", how) for f, how in fixed.items()} | {f: ("unfixable", why) for f, why in unfixable.items()}
     ledger = []
     for f in findings:
         if f.is_open and f.id in answers:
             state, note = answers[f.id]
-            f = replace(_marked(f, state, round_, commit), note=note)
+            claims = state == "fixed" and _is_gate(f)
+            f = _claimed(f, note, round_, commit) if claims else replace(_marked(f, state, round_, commit), note=note)
         ledger.append(f)
     return fitting(ledger)
 
@@ -163,7 +165,7 @@ def _again(old: Finding, new: Finding, round_: int, commit: str) -> Finding:
         return old
     if not new.file:
         new = replace(new, file=old.file, line=old.line, end_line=old.end_line)
-    state = "reopened" if old.state in {"fixed", "unfixable", "reopened"} else "open"
+    state = "reopened" if old.state in {"fixed", "unfixable", "reopened"} or old.is_claimed else "open"
     now = replace(new, id=old.id, history=old.history, round=round_)
     return _marked(now, state, round_, commit)
 
@@ -173,6 +175,10 @@ def _settled(f: Finding, round_: int, commit: str) -> Finding:
     if f.state == "unfixable":
         return _marked(f, "waived", round_, commit)
     return replace(_marked(f, "fixed", round_, commit), note=notes.REVIEWER_APPROVED) if f.is_open else f
+
+
+def _claimed(f: Finding, how: str, round_: int, commit: str) -> Finding:
+    return replace(f, note=how, history=(*f.history, Mark(round_, CLAIMED, commit)))
 
 
 def _passed(f: Finding, round_: int, commit: str) -> Finding:

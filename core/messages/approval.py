@@ -5,7 +5,7 @@ it is, where to read it, and what follows.
 """
 
 from core.messages import words
-from core.tasks import UNSETTLED, Needs, Stage, Task
+from core.tasks import UNSETTLED, Needs, Task
 
 ASKED = "The change is reviewed and waits for approval before it reaches the branch."
 """The outcome of `finalize` while it waits."""
@@ -59,8 +59,3 @@ def draft_note(task: Task) -> str:
         return ""
     who = "a person with push rights approves it" if task.options.ci == "approved" else "the reviewer approves it"
     return f"Its code reaches this branch, and with it CI, only when {who}; until then this shows no changes.\n"
-
-
-def outcome_word(stage: Stage) -> str:
-    """How the sticky comment tells the outcome `asked` of a stage."""
-    return "asked for approval" if stage is Stage.FINALIZE else "asked a question"

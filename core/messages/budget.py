@@ -33,7 +33,7 @@ def money(usd: float) -> str:
 
 def amount(kind: str, of: float) -> str:
     """`$2.50`, `200,000 tokens`, `100 turns`."""
-    return money(of) if kind == "usd" else f"{int(of):,} {kind}"
+    return money(of) if kind == "usd" else f"{int(of):,} {kind.removesuffix('s') if int(of) == 1 else kind}"
 
 
 def spent(task: Task) -> str:
@@ -111,28 +111,26 @@ def scope_of(wait: Wait) -> Scope:
 
 
 def _stage(task: Task, gone: Exhausted) -> str:
-    used = f"{amount(gone.kind, gone.spent)} of the {amount(gone.kind, gone.cap)}"
-    if gone.kind == "turns":
-        return f"The agent has taken {used} that its stage may take."
-    return f"The agent has used {used} that its stage may use."
+    used, may = ("taken", "take") if gone.kind == "turns" else ("used", "use")
+    return f"The agent has {used} {amount(gone.kind, gone.spent)}; its stage may {may} {amount(gone.kind, gone.cap)}."
 
 
 def _sum(who: str, may: str) -> Callable[[Task, Exhausted], str]:
     def told(task: Task, gone: Exhausted) -> str:
-        return f"{who} spent {amount(gone.kind, gone.spent)} of the {amount(gone.kind, gone.cap)} {may}."
+        return f"{who} spent {amount(gone.kind, gone.spent)}; {may.format(amount(gone.kind, gone.cap))}."
 
     return told
 
 
 _WHY: dict[Scope, Callable[[Task, Exhausted], str]] = {
     Scope.STAGE: _stage,
-    Scope.TASK: _sum("This task has", "that it may cost"),
-    Scope.SESSION: _sum("The tasks of this session have", "that they may cost together"),
-    Scope.REPOSITORY_DAY: _sum("The tasks of this repository have", "that they may cost together in a day (UTC)"),
+    Scope.TASK: _sum("This task has", "it may spend {}"),
+    Scope.SESSION: _sum("The tasks of this session have", "together they may spend {}"),
+    Scope.REPOSITORY_DAY: _sum("Today (UTC) the tasks of this repository have", "together they may spend {} a day"),
     Scope.OWNER_DAY: lambda task, _: (
-        f"What all repositories of {words.line(task.owner_login)} together may spend in a day (UTC) is spent."
+        f"All repositories of {words.line(task.owner_login)} together have spent what they may in a day (UTC)."
     ),
-    Scope.SERVER_DAY: lambda _task, _: "What everything on this server together may spend in a day (UTC) is spent.",
+    Scope.SERVER_DAY: lambda _task, _: "All tasks on this server together have spent what they may in a day (UTC).",
 }
 
 NO_PRICE = (
@@ -140,7 +138,7 @@ NO_PRICE = (
 )
 NO_PRICE_NEXT = (
     "`/pdev budget +200ktokens` gives this task a bound in tokens, and it goes on. For all tasks, set "
-    f"`budget.task.tokens` in `.github/pdev.yml`, then use `/pdev resume`. {_END}"
+    f"`budget.task.tokens` in {words.CONFIG}, then use `/pdev resume`. {_END}"
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from core.messages import approval, budget, gates, progress, words
+from core.messages import approval, budget, gates, outcomes, progress, words
 from core.messages.standing import WHY, headline
 from core.messages.sticky import account
 from core.tasks import LIMITS, Finding, Gate, Needs, Note, Stage, StageRun, State, Task
@@ -70,20 +70,6 @@ _CONCLUSIONS: dict[State, str] = {
     State.PAUSED: "action_required",
     State.WAITING_INPUT: "action_required",
 }
-_STAGES: dict[str, tuple[str, str]] = {
-    "passed": ("success", "done"),
-    "approved": ("success", "approved"),
-    "corrections_needed": ("neutral", "asked for changes"),
-    "failed": ("failure", "failed"),
-    "crashed": ("failure", "crashed"),
-    "limit": ("timed_out", "reached a limit"),
-    "cancelled": ("cancelled", "cancelled"),
-    "paused": ("cancelled", "paused"),
-    "asked": ("action_required", "waits for a person"),
-    "stopped": ("action_required", "waits for a person"),
-    "gates_failed": ("neutral", "not begun: gates failed"),
-}
-"""Conclusion and words for every outcome of a stage."""
 _DID = {
     (Stage.DEVELOP, "passed"): "The change is made.",
     (Stage.CORRECT, "passed"): "The findings are dealt with.",
@@ -145,7 +131,7 @@ def _stage(task: Task, run: StageRun, *, live: bool) -> CheckView:
     if run.outcome is None:
         conclusion, told = None, "at work" if task.state is State.RUNNING else "waits to go on"
     else:
-        conclusion, told = _STAGES.get(run.outcome, ("neutral", run.outcome))
+        conclusion, told = outcomes.conclusion(run), outcomes.word(run)
     return CheckView(
         f"pdev / {run.stage.value}",
         "completed" if conclusion else _open_status(task),
@@ -157,6 +143,12 @@ def _stage(task: Task, run: StageRun, *, live: bool) -> CheckView:
         started_ms=run.started_ms,
         ended_ms=run.ended_ms,
     )
+
+
+def _without_words(task: Task, run: StageRun) -> str:
+    if outcomes.is_done(run):
+        return _DID.get((run.stage, run.outcome or ""), "There is nothing to add.")
+    return f"It ended here; work is kept. The comment on #{task.issue} says why and what to do."
 
 
 def _gates(task: Task, output: str) -> CheckView:
@@ -184,7 +176,7 @@ def _annotations(task: Task, run: StageRun) -> tuple["Annotation", ...]:
     if run.stage is not Stage.REVIEW or run.outcome is None:
         return ()
     open_ones = [f for f in task.open_findings if f.round == run.round and f.file and not _ODD_PATH.search(f.file)]
-    here = [f for f in open_ones if not _is_of_another_commit(task, f)]
+    here = [f for f in open_ones if not f.is_claimed and not _is_of_another_commit(task, f)]
     return tuple(annotation(f) for f in here[:ANNOTATION_LIMIT])
 
 
@@ -204,7 +196,7 @@ def _stage_summary(task: Task, run: StageRun, *, live: bool) -> str:
         ]
         parts += [progress.live(task)] if live else []
     else:
-        parts = [words.plain(run.summary, 20_000) or _DID.get((run.stage, run.outcome), "There is nothing to add.")]
+        parts = [words.plain(run.summary, 20_000) or _without_words(task, run)]
     if run.attempts > 1:
         parts.append(f"This is attempt {run.attempts}; the ones before were interrupted or repeated.")
     if run.retried:

@@ -1,7 +1,5 @@
 """What stands in a conversation about a finding on the pull request: at its line, and when it is settled."""
 
-import re
-
 from core.messages import words
 from core.tasks import Finding, Task
 
@@ -9,7 +7,6 @@ FINDING_MARKER = "<!-- pdev:finding:{task}:{id} -->"
 """First line of the comment that begins a finding's conversation: how it is found again in the next round."""
 ANSWER_MARKER = "<!-- pdev:answer:{id}:{round}:{state} -->"
 _TEXT = 6_000
-_TICKS = re.compile("`+")
 
 
 def finding_marker(task: Task, f: Finding) -> str:
@@ -27,8 +24,7 @@ def at_line(task: Task, f: Finding, *, suggest: bool) -> str:
 
 def suggestion(code: str, kind: str = "suggestion") -> str:
     """Code that GitHub offers to put in place of the commented lines; nothing in it can end the block."""
-    longest = max((len(run) for run in _TICKS.findall(code)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = words.fence(code)
     inside = code.removesuffix("\n")
     return f"{fence}{kind}\n{inside}\n{fence}" if code else f"{fence}{kind}\n{fence}"
 

@@ -1,25 +1,22 @@
 """What pdev's own gates found, told to people (check run, comment, pull request) and to the corrector (findings)."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from core.messages import words
-from core.messages.words import code, count
+from core.messages.words import CONFIG, code, count, listed
 from core.tasks import Gate, Note, Task
 
 OfLine = Callable[[str], str]
-CONFIG = "`.github/pdev.yml`"
 LOG_LIMIT = 65_000
 """Characters of the log in a check run's text; GitHub takes 65,535."""
 _TABLE = 30_000
-_LONGEST_FENCE = 100
 
 EXTERNAL = "left to CI, as the configuration says"
 NONE = "switched off in the configuration"
-NO_SANDBOX = "not run: this worker has no sandbox to run it in"
 NO_COMMAND = f"no command was found that verifies this repository; name some under `verify` in {CONFIG}"
 NO_REPORT = "the tests left no coverage report"
 NOT_RUN = "not run: the verify commands did not pass"
+TOO_LARGE = "the change is too large to measure; split the issue, or look at the change yourself"
 UNREADY = "not run: the repository could not be made ready"
 
 WHAT: Mapping[str, str] = {
@@ -71,12 +68,11 @@ def on_base(how: str, verdict: str) -> str:
 
 def broken(how: str, tests: Sequence[str], *, named_before: bool) -> str:
     """Tests fail of which nothing was said before, among others that did (`named_before`), or after another failure."""
-    named = ", ".join(code(name, 80) for name in tests[:3])
-    more = f" and {len(tests) - 3} more" if len(tests) > 3 else ""
+    named = listed([code(name, 80) for name in tests], 3)
     fail = "fails" if len(tests) == 1 else "fail"
     if named_before:
-        return f"{how}: without this change too, but {named}{more} {fail} only with it"
-    return f"{how}: without this change too, but no failing test was named there, and now {named}{more} {fail}"
+        return f"{how}: without this change too, but {named} {fail} only with it"
+    return f"{how}: without this change too, but no failing test was named there, and now {named} {fail}"
 
 
 def broke_off(how: str) -> str:
@@ -170,7 +166,7 @@ def script_changed(name: str, before: str, after: str) -> str:
 
 
 def verify_finding(summary: str, output: str) -> str:
-    said = f"\n\nThe end of what it printed:\n\n{_fenced(output)}" if output.strip() else " It printed nothing."
+    said = f"\n\nThe end of what it printed:\n\n{words.fenced(output)}" if output.strip() else " It printed nothing."
     return f"pdev ran it itself: {summary}. Make it succeed, without weakening what it checks.{said}"
 
 
@@ -268,7 +264,7 @@ def summary(task: Task) -> str:
 
 def log(output: str) -> str:
     """The end of what the commands printed, as the check run's text."""
-    return _fenced(output[-LOG_LIMIT:]) if output.strip() else ""
+    return words.fenced(output[-LOG_LIMIT:]) if output.strip() else ""
 
 
 def _noted(note: Note) -> str:
@@ -278,11 +274,3 @@ def _noted(note: Note) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(words.line(text, 300).split()).replace("|", "\\|")
-
-
-def _fenced(text: str) -> str:
-    runs = re.findall("`+", text)
-    if any(len(run) > _LONGEST_FENCE for run in runs):
-        text, runs = text.replace("`", "'"), []
-    fence = "`" * max([3, *(len(run) + 1 for run in runs)])
-    return f"{fence}text\n{text.strip(chr(10))}\n{fence}"

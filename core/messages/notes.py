@@ -33,13 +33,18 @@ def requirement_unmet(requirement: str, status: str) -> str:
 
 def corrected(before: Sequence[Finding], after: Sequence[Finding]) -> str:
     """How many findings a correction settled: `before` are those that were open, `after` is the whole ledger."""
-    now = {f.id: f.state for f in after}
-    fixed = sum(now[f.id] == "fixed" for f in before)
-    unfixable = sum(now[f.id] == "unfixable" for f in before)
-    text = f"{fixed} of {count(len(before), 'finding')} fixed"
-    text += f", {unfixable} said to be unfixable" if unfixable else ""
-    ignored = len(before) - fixed - unfixable
-    return text + (f", {ignored} not mentioned." if ignored else ".")
+    now = {f.id: f for f in after}
+    fixed = sum(now[f.id].state == "fixed" for f in before)
+    unfixable = sum(now[f.id].state == "unfixable" for f in before)
+    claimed = sum(now[f.id].is_claimed and now[f.id] != f for f in before)
+    ignored = len(before) - fixed - unfixable - claimed
+    told = [
+        f"{fixed} of {count(len(before), 'finding')} fixed",
+        f"{claimed} said to be fixed, which pdev's own gates will show" if claimed else "",
+        f"{unfixable} said to be unfixable" if unfixable else "",
+        f"{ignored} not mentioned" if ignored else "",
+    ]
+    return ", ".join(part for part in told if part) + "."
 
 
 def no_base(branch: str) -> str:

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Sequence
 
-from core.messages import approval, budget, gates, words
+from core.messages import approval, budget, gates, outcomes, requirements, words
 from core.messages.words import count, finding, plain
-from core.tasks import Reason, Stage, Task
+from core.tasks import Reason, Task
 
 REVIEW_MARKER = "<!-- pdev:review:{id}:{round} -->"
 TITLE_LIMIT = 256
 BODY_LIMIT = 65_535
 """Characters of a title, and of a body or review (GitHub's limits)."""
-_DESCRIPTION, _TESTED, _FINDINGS, _SUMMARY = 24_000, 5_000, 14_000, 10_000
-_CHECKLIST, _REFUSED, _GATES, _LINE = 3_000, 2_000, 15_000, 300
+_DESCRIPTION, _TESTED, _FINDINGS, _SUMMARY = 24_000, 5_000, 12_000, 10_000
+_CHECKLIST, _REFUSED, _GATES, _ASKED, _LINE = 3_000, 2_000, 12_000, 4_000, 300
+
+
+_KEY = "`pull_request."
 
 
 def draft_title(task: Task, *, drafts: bool) -> str:
@@ -62,11 +65,14 @@ def final_body(
 
 def _details(task: Task) -> list[str]:
     """What happened on the way, folded: reviews and findings, the gates, what it cost."""
-    rounds = count(sum(run.stage is Stage.REVIEW for run in task.stages), "review")
+    rounds = count(sum(run.outcome in outcomes.REVIEWED for run in task.stages), "review")
     found = count(len(task.findings), "finding")
     listed = words.fitting([finding(f) for f in task.findings], _FINDINGS)
     spent = budget.sum_of(task.cost)
     return [
+        _fold(f"{requirements.met(task)}, as the reviewer sees it", requirements.table(task, _ASKED))
+        if requirements.met(task)
+        else "",
         _fold(f"{rounds}, {found}", listed or "The reviewer had nothing to change."),
         _fold("Gates that pdev ran itself", words.fitting(gates.table(task).split("\n"), _GATES, between="\n"))
         if task.gates
@@ -76,11 +82,15 @@ def _details(task: Task) -> list[str]:
 
 
 def label_refused(name: str, why: str) -> str:
-    return f"GitHub did not take the label {words.code(name)}: {why}"
+    return f"GitHub did not take the label {words.code(name)}: {_ended(why)} Set it by hand, or change {_KEY}labels`."
 
 
 def reviewer_refused(name: str, why: str) -> str:
-    return f"{words.code(name)} could not be asked for a review: {why}"
+    return f"{words.code(name)} could not be asked for a review: {_ended(why)} Ask by hand, or change {_KEY}reviewers`."
+
+
+def _ended(why: str) -> str:
+    return f"{words.line(why, 150).rstrip('.')}."
 
 
 def _fold(title: str, text: str) -> str:
@@ -97,10 +107,18 @@ def review_body(task: Task, summary: str, *, at_lines: Collection[str] = ()) -> 
     found = [f for f in named if f.is_open]
     says = f"asks for {count(len(found), 'change')}" if found else "has nothing to change"
     head = f"**Review, round {task.round}**: the reviewer {says}. {_after_review(task, bool(found))}"
-    listed = words.fitting([finding(f) for f in found if f.id not in at_lines], BODY_LIMIT - _SUMMARY - _LET_BE - 1_000)
+    room = BODY_LIMIT - _SUMMARY - _LET_BE - _ASKED - 1_500
+    listed = words.fitting([finding(f) for f in found if f.id not in at_lines], room)
     let_be = words.fitting([finding(f) for f in named if f.state == "waived"], _LET_BE)
-    parts = (review_marker(task), head, plain(summary, _SUMMARY), listed, let_be)
+    parts = (review_marker(task), head, plain(summary, _SUMMARY), _asked(task), listed, let_be)
     return "\n\n".join(p for p in parts if p)
+
+
+def _asked(task: Task) -> str:
+    """What the issue asks for, where this round's reviewer listed it."""
+    is_news = task.last_review is not None and task.last_review.round == task.round
+    met = requirements.met(task) if is_news else ""
+    return f"{met}:\n\n{requirements.table(task, _ASKED)}" if met else ""
 
 
 def _after_review(task: Task, found: bool) -> str:
@@ -117,5 +135,5 @@ _LET_BE = 8_000
 _STOPS = {
     Reason.ROUNDS: "This was the last allowed round",
     Reason.NO_PROGRESS: "The same findings were open a round ago",
-    Reason.UNFIXABLE: "The corrector could not mend what it insists on",
+    Reason.UNFIXABLE: "The corrector says that it cannot mend what the reviewer insists on",
 }

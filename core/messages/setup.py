@@ -2,19 +2,13 @@
 
 from collections.abc import Sequence
 
-from core.messages.words import code, count, plain
+from core.messages.words import CONFIG, code, count, fenced, listed, plain
 from core.tasks import Task
 
-CONFIG = "`.github/pdev.yml`"
 NOTHING_FOUND = (
     "No layout that pdev knows was found (Python, JavaScript, Go or Rust): nothing is set up and nothing is verified. "
     f"Name `setup` and `verify` commands in {CONFIG}, or `verify: external` to leave that to CI."
 )
-
-
-def listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
 def found(kinds: Sequence[str], root: str, setup: Sequence[str], verify: Sequence[str]) -> str:
@@ -38,11 +32,10 @@ def missing_programs(names: Sequence[str]) -> str:
 
 
 def other_roots(chosen: str, others: Sequence[str]) -> str:
-    shown = listed([f"`{name or 'the top folder'}`" for name in others[:5]])
-    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    shown = listed([f"`{name}`" if name else "the top folder" for name in others], 5)
     where = f"`{chosen}`" if chosen else "the top folder"
     return (
-        f"There are several projects in this repository; pdev set up the one in {where} and not {shown}{more}. Name "
+        f"There are several projects in this repository; pdev set up the one in {where} and not {shown}. Name "
         f"`setup` and `verify` commands in {CONFIG} for the others."
     )
 
@@ -112,8 +105,8 @@ def disk(why: str) -> str:
 
 
 def _trouble(what: str, tail: str, refused: Sequence[str]) -> str:
-    shown = "\n".join(tail.replace("```", "'''").strip().splitlines())[-_TAIL:].strip()
-    parts = [what, f"```text\n{shown}\n```" if shown else "It said nothing."]
+    shown = "\n".join(tail.strip().splitlines())[-_TAIL:].strip()
+    parts = [what, fenced(shown) if shown else "It said nothing."]
     if refused:
         parts.append(refusals(refused))
     parts.append(f"Mend it on the default branch, or name other `setup` commands in {CONFIG}.")
@@ -130,10 +123,9 @@ def did_without(hosts: Sequence[str]) -> str:
 
 def refusals(hosts: Sequence[str]) -> str:
     """Setup asked for hosts that it may not reach."""
-    shown = listed([code(host, 100) for host in hosts[:_HOSTS_SHOWN]])
-    more = f" and {len(hosts) - _HOSTS_SHOWN} more" if len(hosts) > _HOSTS_SHOWN else ""
+    shown = listed([code(host, 100) for host in hosts], _HOSTS_SHOWN)
     return (
-        f"Setup may not reach {shown}{more}. Add what it needs to `network` in {CONFIG} (public hosts, ports 80 and "
+        f"Setup may not reach {shown}. Add what it needs to `network` in {CONFIG} (public hosts, ports 80 and "
         "443); whoever runs pdev can allow others with `PDEV_EGRESS_ALLOW`."
     )
 
@@ -144,9 +136,8 @@ def not_hosts(texts: Sequence[str]) -> str:
 
 
 def own_environment(paths: Sequence[str]) -> str:
-    shown = listed([code(path, 100) for path in paths[:3]])
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    return f"This task changes {shown}{more}, so it has an environment of its own, which other tasks do not use."
+    shown = listed([code(path, 100) for path in paths], 3)
+    return f"This task changes {shown}, so it has an environment of its own, which other tasks do not use."
 
 
 def own_environment_failed(why: str) -> str:
@@ -170,16 +161,14 @@ def shown(task: Task) -> str:
 
 
 def modules_left_out(paths: Sequence[str]) -> str:
-    shown = listed([code(path, 100) for path in paths[:5]])
-    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    shown = listed([code(path, 100) for path in paths], 5)
     return (
-        f"Submodules are empty: {shown}{more}. Name the https addresses that may be fetched under `submodules` in "
-        f"{CONFIG}."
+        f"Submodules are empty: {shown}. Name the https addresses that may be fetched under `submodules` in {CONFIG}."
     )
 
 
 def modules_failed(paths: Sequence[str]) -> str:
-    shown = listed([code(path, 100) for path in paths[:5]])
+    shown = listed([code(path, 100) for path in paths], 5)
     return (
         f"Submodules could not be fetched: {shown}. pdev fetches them without a login, so they must be public; "
         "check their addresses and that their commits are on the server."
@@ -187,7 +176,8 @@ def modules_failed(paths: Sequence[str]) -> str:
 
 
 LARGE_NOT_WITHOUT_WALLS = (
-    "Large files (Git LFS) stay pointers: agents run without a sandbox here, and could commit them by mistake."
+    "Large files (Git LFS) stay pointers: agents run without a sandbox here, and could commit them by mistake. "
+    "Whoever runs pdev can switch its sandbox on; without it, tests that need the files belong into CI."
 )
 
 
@@ -203,7 +193,10 @@ def large_failed(why: str) -> str:
 
 
 def large_left_out(left: int, of: int) -> str:
-    return f"{left} of {count(of, 'large file')} (Git LFS) stay pointers: they are not on the server, or too large."
+    return (
+        f"{left} of {count(of, 'large file')} (Git LFS) stay pointers: they are not on the server, or too large. Push "
+        "them to it (`git lfs push --all origin`) if the tests need them, or leave those tests to CI."
+    )
 
 
 NO_LFS_HERE = "is not installed: large files (Git LFS) stay pointers for agents and tests."

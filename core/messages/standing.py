@@ -45,7 +45,9 @@ def _waiting(task: Task, reason: Reason | None) -> str:
         Reason.CONFIG: "The configuration must be mended first",
         Reason.ROUNDS: f"Findings are still open after {words.count(task.round, 'round')}",
         Reason.NO_PROGRESS: f"The agents make no progress in round {task.round}",
-        Reason.UNFIXABLE: "The agents disagree about a finding",
+        Reason.UNFIXABLE: "A gate fails that the corrector cannot mend"
+        if _is_of_gates(task)
+        else "The agents disagree about a finding",
         Reason.BRANCH_MOVED: "The branch was rewritten",
         Reason.DIVERGED: "Somebody pushed while the agent worked",
     }
@@ -78,7 +80,7 @@ WHY: dict[Reason, str] = {
     Reason.FOREIGN_PULL: "",  # pdev's own question follows
     Reason.CONFIG: "The repository's configuration cannot be used, so nothing runs on a guess at what it means.",
     Reason.QUESTION: "",  # the question follows
-    Reason.ROUNDS: "The reviewer still asks for changes in the last allowed round:",
+    Reason.ROUNDS: "The reviewer still asks for changes in the last allowed round.",
     Reason.NO_PROGRESS: "The last correction left the same findings open, or changed nothing, so another round would "
     "cost money and bring nothing new.",
     Reason.UNFIXABLE: "The corrector says that it cannot or should not mend a finding, and the reviewer insists on it.",
@@ -100,8 +102,18 @@ WHY: dict[Reason, str] = {
 }
 """What happened, by the reason of the record. `{who}` is a login."""
 
+_WHY_OF_GATES: dict[Reason, str] = {
+    Reason.ROUNDS: "pdev's own gates still fail in the last allowed round.",
+    Reason.NO_PROGRESS: "The last correction left the same gates failing, or changed nothing, so another round would "
+    "cost money and bring nothing new.",
+    Reason.UNFIXABLE: "The corrector says that it cannot or should not mend what one of pdev's own gates has found, "
+    "and the gate still fails.",
+}
+"""As `WHY`, where no reviewer was asked."""
+
 _NEXT: dict[State, str] = {
-    State.BLOCKED: "It starts by itself when nothing that it waits for is open any more.",
+    State.BLOCKED: "It starts by itself when nothing that it waits for is open any more. `/pdev cancel`, or removing "
+    "the label, stops it.",
     State.QUEUED: "It starts by itself when a slot is free. `/pdev cancel`, or removing the label, stops it.",
     State.RUNNING: "`/pdev pause` or `/pdev cancel` stops it at a checkpoint; work is kept.",
     State.WAITING_CHECKS: "It goes on by itself when they are done.",
@@ -138,7 +150,7 @@ _NEXT_FOR_REASON: dict[Reason, str] = {
     Reason.REFUSED: "Change what it objects to, then `/pdev resume` pushes again.",
     Reason.SETUP: "Mend that, then `/pdev resume` tries again.",
     Reason.NO_CHANGE: "If something is missing, say so in a comment, then `/pdev resume`; else close the issue.",
-    Reason.NO_ACCESS: "It goes on by itself once the App has access again.",
+    Reason.NO_ACCESS: "Unsuspend the App or give it the repository back; it then goes on by itself.",
     Reason.ISSUE_DELETED: "Its branch and pull request are kept; merge or close them as you like.",
     Reason.ISSUE_TRANSFERRED: "Its branch and pull request are kept; set the label again where the issue is now to "
     "start anew.",
@@ -163,9 +175,15 @@ def _why(task: Task) -> str:
     reason, who = parsed(task.reason)
     if reason is None or (task.state is State.RUNNING and reason is Reason.BY):
         return ""
-    return WHY[reason].format(
+    why = _WHY_OF_GATES.get(reason) if _is_of_gates(task) else None
+    return (why or WHY[reason]).format(
         who=who or "Somebody", branch=task.branch, commit=task.checkpoint_sha[:7], wip=task.wip_ref
     )  # fmt: skip
+
+
+def _is_of_gates(task: Task) -> bool:
+    """Whether pdev's own gates, and no reviewer, gave the newest verdict."""
+    return task.last_review is not None and task.last_review.outcome == "gates_failed"
 
 
 def _detail(task: Task, server_url: str) -> str:

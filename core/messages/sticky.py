@@ -1,6 +1,6 @@
 """The one comment per issue that says where its task stands, edited in place."""
 
-from core.messages import approval, budget, gates, setup, words
+from core.messages import approval, budget, gates, outcomes, setup, words
 from core.messages.progress import checklist
 from core.messages.standing import headline, story
 from core.messages.transcripts import fact
@@ -16,19 +16,7 @@ _MOST_RUNS = 30
 _MOST = 10
 """Files that were left out, by name; the check run has more."""
 
-_OUTCOMES = {
-    "passed": "",  # the ticked box says it
-    "approved": "approved",
-    "corrections_needed": "asked for changes",
-    "failed": "failed",
-    "limit": "reached a limit",
-    "crashed": "crashed",
-    "cancelled": "cancelled",
-    "paused": "paused",
-    "stopped": "stopped",
-    "gates_failed": "not begun, gates failed",
-}
-_DONE = frozenset({"passed", "approved", "corrections_needed"})
+_LEFT_OUT = "pdev's own checks left this out of the branch. What belongs there all the same, only a person can commit:"
 
 
 def marker(task: Task) -> str:
@@ -112,9 +100,9 @@ def _run(task: Task, run: StageRun, now_ms: int | None) -> str:
     again = f"attempt {run.attempts}" if run.attempts > 1 else ""
     if run.outcome is None:
         return "- [ ] " + " · ".join(p for p in (f"**{name}**", again, *_doing(task, run, now_ms)) if p)
-    told = approval.outcome_word(run.stage) if run.outcome == "asked" else _OUTCOMES.get(run.outcome, run.outcome)
+    told = "" if run.outcome == "passed" else outcomes.word(run)  # the ticked box says it
     took = words.duration((run.ended_ms or run.started_ms) - run.started_ms)
-    box = "x" if run.outcome in _DONE else " "
+    box = "x" if outcomes.is_done(run) else " "
     return f"- [{box}] " + " · ".join(p for p in (name, again, told, took, budget.of_run(run)) if p)
 
 
@@ -152,5 +140,5 @@ def _left_out(task: Task) -> str:
     listed = [f"- {gate.name}: {words.code(note.path, 200)} ({words.line(note.text)})" for gate, note in found[:_MOST]]
     if len(found) > _MOST:
         listed.append(f"- … and {len(found) - _MOST} more")
-    kept_off = "pdev's own checks left this out of the branch:\n\n" + "\n".join(listed) if listed else ""
+    kept_off = f"{_LEFT_OUT}\n\n" + "\n".join(listed) if listed else ""
     return "\n\n".join(part for part in (kept_off, gates.in_one_line(task)) if part)

@@ -1,16 +1,13 @@
 """Words around transcripts: the pages that show them, the links that lead there, and what a check run shows of them."""
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from core.messages import words
+from core.messages import budget, words
 from core.tasks import Task
 
 SHOWN = 60 << 10
 """Bytes of a transcript in a check run's text; GitHub allows 65,535 characters."""
-_TICKS = re.compile("`+")
-_MOST_TICKS = 30
 NAMES = {
     "prompt": "Prompt",
     "started": "Started",
@@ -49,7 +46,7 @@ def end_title(status: str, *, turns: int, tokens: int, usd: float, seconds: floa
     facts = [status.replace("_", " ")]
     facts += [words.count(turns, "turn")] if turns else []
     facts += [f"{tokens:,} tokens"] if tokens else []
-    facts += [f"${usd:.2f}"] if usd else []
+    facts += [budget.money(usd)] if usd else []
     return " · ".join([*facts, words.duration(round(seconds * 1000))])
 
 
@@ -63,7 +60,7 @@ def usage_title(into: int, out: int, total: int, usd: float, turns: int) -> str:
     """What was used since the line of this kind before."""
     facts = [f"{into:,} tokens in, {out:,} out" if total == into + out else f"{total:,} tokens"] if total else []
     facts += [words.count(turns, "turn")] if turns else []
-    facts += [f"${usd:.4f}"] if usd else []
+    facts += [budget.money(usd)] if usd else []
     return " · ".join(facts)
 
 
@@ -126,8 +123,7 @@ HIDDEN_NOTE = "What looked like a secret reads [hidden]."
 
 
 def made_room(count: int) -> str:
-    runs = "1 earlier transcript" if count == 1 else f"{count} earlier transcripts"
-    return f"{runs} made room for these."
+    return f"{words.count(count, 'earlier transcript')} made room for these."
 
 
 def fact(link: str) -> str:
@@ -140,9 +136,8 @@ def check_text(lines: Iterable[str], link: str) -> str:
 
     Inside the fence nothing is formatted and nobody is mentioned; it is longer than any row of backticks within.
     """
-    text = "\n".join(lines)
-    text = _TICKS.sub(lambda found: found[0][:_MOST_TICKS], text)
-    fence = "`" * max(3, 1 + max((len(ticks) for ticks in _TICKS.findall(text)), default=0))
+    text = words.tame("\n".join(lines))
+    fence = words.fence(text)
     whole = f" [The whole of it]({link}), for some days." if link else ""
     frame = f"The end of the agent's transcript.{whole}\n\n{fence}text\n%s\n{fence}\n"
     kept = _end(text, SHOWN - len(frame.encode()) - len(_CUT.encode()))
@@ -168,7 +163,7 @@ def logs(task: Task, link: str, runs: int, until_ms: int) -> str:
         told = NONE_LEFT if task.stages else "Nothing is recorded yet: its first agent has not begun."
         return f"[Transcripts of #{task.issue}]({link}): {told[0].lower() + told[1:]}"
     day = datetime.fromtimestamp(until_ms / 1000, UTC)
-    number = "1 transcript" if runs == 1 else f"{runs} transcripts"
+    number = words.count(runs, "transcript")
     return (
         f"[Transcripts of #{task.issue}]({link}): {number} of its agents. Whoever has the link can read them until "
         f"{day:%d %B %Y}; `/pdev logs` gives a new one."
@@ -182,7 +177,7 @@ def logs_off(task: Task) -> str:
         why = "the repository's configuration says `transcripts: false`"
     return (
         f"No transcripts of #{task.issue} are recorded: {why}. To have them from the next attempt on, write "
-        "`transcripts: true` into `.github/pdev.yml` on the default branch. Everybody who can read this repository "
+        f"`transcripts: true` into {words.CONFIG} on the default branch. Everybody who can read this repository "
         "can then read what agents say and do."
     )
 

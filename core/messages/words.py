@@ -1,13 +1,18 @@
 """Small turns of phrase that several messages share: durations, money, progress, and other people's words made safe."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from core.repoconfig import PATH
 from core.tasks import Finding, State, Task
 
 _LOUD = re.compile(r"(@(?=\w)|#(?=\d)|\bGH-(?=\d)|/issues/(?=\d)|/pull/(?=\d))", re.IGNORECASE)
 """What GitHub turns into a mention or a reference."""
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
+
+_TICKS = re.compile("`+")
+_MOST_TICKS = 30
+CONFIG = f"`{PATH}`"
 
 ICONS: dict[State, str] = {
     State.BLOCKED: "⛔",
@@ -24,6 +29,7 @@ ICONS: dict[State, str] = {
 }
 _MARKS = {"open": "🔴", "reopened": "🔴", "fixed": "🟢"}
 _ENDS = {"fixed": "fixed", "waived": "left as it is"}
+_CLAIMED = "said to be fixed, to be run again"
 
 
 def duration(ms: int) -> str:
@@ -53,8 +59,7 @@ def count(number: int, thing: str) -> str:
 
 def issues(numbers: tuple[int, ...]) -> str:
     """`#3, #4 and #5`."""
-    marks = [f"#{n}" for n in numbers]
-    return marks[0] if len(marks) == 1 else f"{', '.join(marks[:-1])} and {marks[-1]}"
+    return listed([f"#{n}" for n in numbers])
 
 
 def stage_name(task: Task) -> str:
@@ -65,6 +70,28 @@ def stage_name(task: Task) -> str:
 def quote(text: str) -> str:
     """Somebody's words as a Markdown quotation."""
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines()) or ">"
+
+
+def fence(text: str) -> str:
+    """Backticks around a block of code: more than any row of them in the text, so nothing in it ends the block."""
+    return "`" * max(3, 1 + max((len(ticks) for ticks in _TICKS.findall(text)), default=0))
+
+
+def tame(text: str) -> str:
+    """No row of backticks is longer than anybody writes, so that no fence takes the room of what it holds."""
+    return _TICKS.sub(lambda found: found[0][:_MOST_TICKS], text)
+
+
+def fenced(text: str) -> str:
+    """Somebody's text as a block of code."""
+    shown = tame(text.strip("\n"))
+    return f"{fence(shown)}text\n{shown}\n{fence(shown)}"
+
+
+def listed(names: Sequence[str], most: int = 0) -> str:
+    """`a`, `a and b`, `a, b and c`; of more than `most` the first ones, and how many others there are."""
+    shown = [*names[:most], f"{len(names) - most} more"] if 0 < most < len(names) else names
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 
 def code(text: str, limit: int = 60) -> str:
@@ -108,7 +135,7 @@ def finding(f: Finding, *, text_limit: int = 2_000, place: bool = True) -> str:
     text, note = plain(f.text, text_limit), ""
     if f.note:  # behind a code block it must not stand on the same line
         between = "\n\n" if "\n" in text else " — "
-        note = f"{between}{_ENDS.get(f.state, 'not fixed')}: "
+        note = f"{between}{_CLAIMED if f.is_claimed else _ENDS.get(f.state, 'not fixed')}: "
         note += plain(f.note, 500)
     again = ", reopened" if f.state == "reopened" else ""
     return f"{_MARKS.get(f.state, '⚪')} **{f.id}** ({f.severity}, {line(f.type, 64)}{again}){where}: {text}{note}"

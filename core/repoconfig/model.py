@@ -31,9 +31,12 @@ Address = Annotated[
         description="how addresses begin, such as `https://github.com/acme/`",
     ),
 ]
+MOST_USD = 10_000
+MOST_TOKENS = 10_000_000_000
+"""What one budget may be, and what one command may grant; more is a slip of the finger."""
 Percent = Annotated[int, Field(ge=0, le=100)]
-Usd = Annotated[float, Field(gt=0, le=10_000)]
-Tokens = Annotated[int, Field(gt=0, le=10_000_000_000)]
+Usd = Annotated[float, Field(gt=0, le=MOST_USD)]
+Tokens = Annotated[int, Field(gt=0, le=MOST_TOKENS)]
 
 ROUNDS: dict[Mode, int] = {"strict": 3, "balanced": 5, "lenient": 10}
 """Review rounds before a person is asked, by mode (the seed's caps)."""

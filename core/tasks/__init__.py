@@ -6,7 +6,7 @@ result with a compare-and-set.
 """
 
 from core.tasks.evidence import Gate, Note, capped, laid_over
-from core.tasks.findings import Finding, LastReview, Mark
+from core.tasks.findings import SEVERITIES, Finding, LastReview, Mark, Requirement, gravity
 from core.tasks.moves import (
     MAX_CRASHES,
     MOVES,
@@ -39,6 +39,7 @@ from core.tasks.records import (
     Wish,
     task_id,
 )
+from core.tasks.roles import ROLES, Role
 
 __all__ = [
     "ENDED",
@@ -46,7 +47,9 @@ __all__ = [
     "MAX_CRASHES",
     "MOVES",
     "RETRIED",
+    "ROLES",
     "SETTLED",
+    "SEVERITIES",
     "TRIGGER_LABEL",
     "UNSETTLED",
     "Cap",
@@ -63,6 +66,8 @@ __all__ = [
     "Options",
     "PausedBy",
     "Reason",
+    "Requirement",
+    "Role",
     "Scope",
     "Stage",
     "StageRun",
@@ -72,6 +77,7 @@ __all__ = [
     "Wish",
     "capped",
     "enter_stage",
+    "gravity",
     "interrupted",
     "is_under_way",
     "laid_over",

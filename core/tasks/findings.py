@@ -4,6 +4,8 @@ import msgspec
 
 OPEN_STATES = frozenset({"open", "reopened"})
 """States of a finding that is still to be dealt with."""
+CLAIMED = "claimed"
+"""In the history of a gate's finding: the corrector called it fixed, which only the gate can tell."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -42,6 +44,27 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
+    @property
+    def is_claimed(self) -> bool:
+        """Open, but its corrector says that it is fixed: the gate that made it has not looked yet."""
+        return self.is_open and bool(self.history) and self.history[-1].state == CLAIMED
+
+
+SEVERITIES = ("critical", "high", "medium", "low")
+
+
+def gravity(f: Finding) -> int:
+    """For sorting, the gravest first; a severity that nobody knows comes last."""
+    return SEVERITIES.index(f.severity) if f.severity in SEVERITIES else len(SEVERITIES)
+
+
+class Requirement(msgspec.Struct, frozen=True):
+    """Something that the issue asks for, in a reviewer's words: whether (`met`, `partly`, `missing`) and where."""
+
+    text: str
+    status: str
+    where: str = ""
+
 
 class LastReview(msgspec.Struct, frozen=True, kw_only=True):
     """The newest verdict: saved before it is shown, so that a worker that dies in between pays for no second one."""
@@ -53,5 +76,6 @@ class LastReview(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
     open: tuple[str, ...] = ()
     """The ids of what was open after it."""
+    requirements: tuple[Requirement, ...] = ()
     stop: str = ""
     """The `Reason` for which a person is asked instead of the corrector."""

@@ -129,6 +129,9 @@ class StageRun(msgspec.Struct, frozen=True, kw_only=True):
     `stopped` (a person must decide), `gates_failed` (no agent was asked); None
     while it runs, or waits for another worker after an interruption."""
     summary: str = ""
+    tested: str = ""
+    notes: str = ""
+    """What its agent says that it ran, and what else it wants known; for the agents after it. No proof of anything."""
     epoch: int = 0
     """Under which epoch it began; with stage and round the name of what it spends."""
     cost: Cost = Cost()

@@ -1,6 +1,7 @@
 """The world as it is before the story begins: an organisation, a repository, six people with six rights, our App."""
 
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -57,6 +58,7 @@ def new_key() -> str:
     return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
 
 
+@lru_cache(8)
 def public_half(private_pem: str) -> bytes:
     key = serialization.load_pem_private_key(private_pem.encode(), password=None)
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

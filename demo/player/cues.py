@@ -41,7 +41,7 @@ class Scene:
     task: str = ""
     title: str = ""
     repository: str = ""
-    prompt: str = ""
+    prompt: str = field(default="", repr=False)
     replies: list[Reply] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
 
@@ -159,7 +159,9 @@ class CueServer:
     def _failed(self, scene: Scene, cue: Cue) -> bool:
         if not isinstance(cue, Step) or not cue.vital or scene.last.ok:
             return False
-        self.troubles.append(f"#{scene.issue} {scene.role} {scene.round}: {cue} {scene.last.detail}")
+        # Nobody reads what the agent says any more: its worker was killed, which is no fault of the script.
+        if not scene.last.detail.startswith("BrokenPipeError"):
+            self.troubles.append(f"#{scene.issue} {scene.role} {scene.round}: {cue} {scene.last.detail}")
         return True
 
     async def _script(self, scene: Scene) -> AsyncIterator[Cue]:

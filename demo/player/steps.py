@@ -103,11 +103,9 @@ def be_deaf() -> Step:
     return Step("be_deaf")
 
 
-def done(summary: str, notes: str = "", *, tested: str = "", milestones: Mapping[str, bool] | None = None) -> Step:
-    """The developer's answer; `milestones` are its plan: title → done."""
+def done(summary: str, notes: str = "", *, tested: str = "") -> Step:
+    """The developer's answer."""
     more: dict[str, Any] = {"tested": tested} if tested else {}
-    if milestones:
-        more["milestones"] = [{"title": title, "done": is_done} for title, is_done in milestones.items()]
     return result(summary=summary, notes=notes, **more)
 
 
@@ -137,9 +135,13 @@ def verdict(
     return result(verdict=word, findings=[asdict(fault) for fault in faults], summary=summary, **more)
 
 
-def fixed(*ids: str, how: str = "Fixed.", unfixable: Mapping[str, str] | None = None) -> Step:
+def fixed(
+    *ids: str, how: str = "Fixed.", unfixable: Mapping[str, str] | None = None, tested: str = "", notes: str = ""
+) -> Step:
     """The corrector's answer: these findings are fixed, those are not (id → why)."""
     return result(
+        tested=tested,
+        notes=notes,
         fixed=[{"id": one, "how": how} for one in ids],
         unfixable=[{"id": one, "why": why} for one, why in (unfixable or {}).items()],
     )

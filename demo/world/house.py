@@ -13,7 +13,7 @@ HOUSE: dict[str, str] = FILES | {
         verify:
           - python3 -m compileall -q textkit
           - python3 -m unittest -q tests.test_plural
-        setup: none
+        setup: auto
         review:
           mode: balanced
         pull_request:

@@ -98,9 +98,7 @@ ISSUES: tuple[WorldIssue, ...] = (
                 "This passes for any `ValueError`, also one from a bug. Look at the message.", severity="high",
                 file="tests/test_duration.py", line=16, type="tests",
             ),
-            Fault(
-                "Say what it gives and what it raises.", file="README.md", line=5, severity="low", type="documentation",
-            ),
+            Fault("Say what it gives and what it raises.", file="README.md", line=5, type="documentation"),
         ),
     ),
     WorldIssue(

@@ -12,10 +12,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol
 
+from core.tasks import Role
 from jobs.agents.results import Answer
 from jobs.sandbox import Surroundings
 
-Role = Literal["developer", "reviewer", "corrector", "finalizer"]
 Access = Literal["read", "edit", "full"]
 Cap = Literal["turn_limit", "usd", "schema", "resume", "interrupt", "permission_cb", "price"]
 """`price`: it says what its runs cost. Without, money bounds nothing and a bound on tokens is asked for."""
@@ -75,7 +75,8 @@ class Bounds:
 class RunSpec(Generic[Answer]):
     """One agent run. Nothing in it is secret.
 
-    `home` is the task's own folder, kept between runs for `resume`. `metadata` and `read_only` are shown read-only.
+    `home` is the folder of this role in this task, kept between runs for `resume`. `metadata` and `read_only` are shown
+    read-only, and so is the worktree with the access `read`: a backend passes that on as `SandboxSpec.frozen`.
     `around` is what setup made. `repairs`: so many answers that do not fit are given back to the agent, within the
     same bounds.
     """

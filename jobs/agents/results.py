@@ -104,18 +104,10 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Milestone(_Answer):
-    """A step of the developer's plan."""
-
-    title: Line
-    done: bool = False
-
-
 class DeveloperResult(_Answer):
-    """What was built, in words for the pull request, the plan that it followed, and what was tested."""
+    """What was built, in words for the pull request, what was tested, and what whoever comes after should know."""
 
     summary: Words
-    milestones: Annotated[tuple[Milestone, ...], Field(max_length=50), BeforeValidator(_first(50))] = ()
     tested: Text = ""
     notes: Text = ""
 

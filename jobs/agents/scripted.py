@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from jobs.agents.amounts import MOST, MOST_USD
 from jobs.agents.answers import Exam
 from jobs.agents.contract import Cap, EventKind, OnEvent, Probe, RunResult, RunSpec, RunStatus, Usage
 from jobs.agents.notices import Notice, wire
@@ -23,10 +24,9 @@ from jobs.agents.results import Answer, Question
 from jobs.agents.watch import Ending, Heard, Watch, spoken
 from jobs.sandbox import Process, Runtime, Sandbox, SandboxError, SandboxSpec, this_python
 
-_Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
-_Dollars = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
-"""What one line may say it used. The agent is not trusted with its own ledger: as many lines as its output has room for
-still add up to a number that a record can hold."""
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+_Dollars = Annotated[float, msgspec.Meta(ge=0, le=MOST_USD)]
+"""What one line may say it used. The agent is not trusted with its own ledger."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ def translate(line: str) -> Heard:
     """What a line of the player means; anything that is not one of its messages is speech."""
     try:
         said = _decoder.decode(line)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):  # lists in lists in lists
         return spoken(line)
     if said.type == "result":
         return Heard("ended", answers=True, answer=said.data)
@@ -115,6 +115,7 @@ class ScriptedBackend:
             read_only=(self.player, *spec.read_only),
             sockets={"cue": self.cue},
             env={"PDEV_CUE": self.sandbox.socket_address("cue", self.cue)},
+            frozen=spec.access == "read",
             around=spec.around,
         )
 
@@ -154,4 +155,10 @@ def _verdict(exam: Exam[Any], watch: Watch, ending: Ending, process: Process) ->
         return (RunStatus.OK, "") if exam.said is not None else (RunStatus.BAD_OUTPUT, exam.trouble)
     if watch.tally.failure:
         return RunStatus.MODEL_ERROR, watch.tally.failure
-    return RunStatus.CRASHED, f"exit {ending.code}: {process.complaints.strip()[-1000:]}"
+    return RunStatus.CRASHED, f"exit {ending.code}: {_last_words(process.complaints)}"
+
+
+def _last_words(complaints: str) -> str:
+    """From the beginning of a word on: half a secret has no shape that anybody knows it by."""
+    last = complaints.strip()[-1000:]
+    return last if len(last) < 1000 else last.partition(" ")[2] or last.partition("\n")[2]

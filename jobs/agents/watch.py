@@ -7,10 +7,11 @@ know to end well: that its answer does not fit, that a limit is near.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
+from jobs.agents import amounts
 from jobs.agents.answers import Exam
 from jobs.agents.contract import AgentEvent, Bounds, EventKind, OnEvent, RunStatus, Usage
 from jobs.agents.notices import Bound, Invalid, NearLimit, Notify
@@ -136,6 +137,9 @@ class Watch:
 
     async def tell(self, heard: Heard, raw: str = "") -> None:
         """Count it, pass it on, judge it if it is an answer, and stop the run when it used up a limit."""
+        heard = replace(
+            heard, usage=amounts.used(heard.usage), usd=amounts.dollars(heard.usd), turns=amounts.many(heard.turns)
+        )
         self.tally.add(heard)
         for one in self._said_by_us():
             await self._pass_on(one)

@@ -18,12 +18,13 @@ from core.budget import Caps
 from core.clock import Clock
 from core.github import GitHub, RepoDoor
 from core.messages.notes import unreadable
+from core.redaction import Redactor
 from core.repoconfig import Config
 from core.store import Store
 from core.tasks import Finding, Reason, Stage, State, Task
 from jobs.agents import AgentBackend
 from jobs.agents.results import FinalizerResult
-from jobs.bench import configured, finishing, guide, keeping, pulls, reviews, road, talk
+from jobs.bench import configured, finishing, guide, keeping, pulls, reviews, road, since, talk
 from jobs.bench.recording import Transcripts
 from jobs.disk import nobody_works
 from jobs.git import Cache, GitError, GitKind, Mirror, Signature, Worktree
@@ -33,6 +34,8 @@ from jobs.setup import Prepared, Setup
 from jobs.stops import GaveUp, Stopped
 
 R = TypeVar("R", bound=BaseModel)
+MAX_TESTED = 2_000
+"""Characters of what a stage's agent tested, and of its notes; there may be twenty rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +48,19 @@ class Tools:
     git: Cache
     backend: AgentBackend
     homes: Path
-    """One HOME per task lives here, kept so that an agent can go on with its own conversation."""
+    """One folder per task lives here; see `Bench.home`."""
     author: tuple[str, str]
     """Name and e-mail address of pdev's commits."""
+    sandbox: Sandbox
+    """Where verify commands run."""
+    setup: Setup
+    """What repositories are set up with."""
+    transcripts: Transcripts
+    """Where runs are recorded."""
     operator: Caps = field(default_factory=Caps)
     """What all repositories of an owner, and all of the server, may spend in a day."""
-    sandbox: Sandbox | None = None
-    """Where verify commands run; without one they do not."""
-    transcripts: Transcripts | None = None
-    """Where runs are recorded; None: nowhere."""
-    setup: Setup | None = None
-    """What repositories are set up with; without it they are not."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Takes secrets out of what agents say; it knows the process's own."""
 
 
 class Bench:
@@ -135,6 +140,16 @@ class Bench:
         if self.lease.stopped.is_set():
             raise Stopped
 
+    def home(self, whose: str) -> Path:
+        """The HOME of one role, kept so that its agent can go on with its own conversation.
+
+        No two roles share one: what a developer leaves there would move its own reviewer.
+        """
+        home = self.tools.homes / self.task.id / whose
+        for folder in (home.parent, home):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return home
+
     async def token(self) -> str:
         return (await self.door.token()).reveal()
 
@@ -166,6 +181,12 @@ class Bench:
         """The answer of the stage's agent, checked. See `talk.ask_agent` for what is raised otherwise."""
         return await talk.ask_agent(self, kind, access=access, diff=diff)
 
+    async def remember(self, tested: str, notes: str) -> None:
+        """Keep what the stage's agent says that it tested and noticed, for the agents after it."""
+        *before, last = self.task.stages
+        last = replace(last, tested=tested.strip()[:MAX_TESTED], notes=notes.strip()[:MAX_TESTED])
+        await self.note(stages=(*before, last))
+
     async def keep(self, message: str) -> None:
         """Commit what the agent left and push it to the checkpoint; see `keeping.keep`."""
         await keeping.keep(self, message)
@@ -186,18 +207,23 @@ class Bench:
         """
         await self.worktree.reset(await self.worktree.head(), ignored=True)
 
+    async def base(self, commit: str = "") -> str:
+        """The commit that the task's change (up to `commit`, or all of it) is compared with; see `since.base_of`."""
+        return await since.base_of(self, commit or await self.worktree.head())
+
     async def diff(self) -> str:
         """The whole change of the task, readable."""
-        return (await self.mirror.diff(self.task.start_sha, await self.worktree.head())).text
+        head = await self.worktree.head()
+        return (await self.mirror.diff(await self.base(head), head)).text
 
     async def tree(self) -> str:
         """The id of the tree that stands in the worktree's last commit: the same when the files are the same."""
         return await self.mirror.tree_of(await self.worktree.head())
 
     async def has_changes(self) -> bool:
-        """Whether the task holds anything besides its start commit."""
+        """Whether the task holds anything that its base branch does not."""
         last = self.task.checkpoint_sha or self.task.head_sha
-        return bool(last) and bool(await self.mirror.changed_files(self.task.start_sha, last))
+        return bool(last) and bool(await self.mirror.changed_files(await self.base(last), last))
 
     def may_publish(self, *, final: bool = False) -> bool:
         """Whether agent-written code may reach the branch now; see `keeping.may_publish`."""

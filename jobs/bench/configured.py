@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from jobs.bench import Bench
     from jobs.git import Mirror
 
-_FILES = frozenset({"100644", "100755"})
 _CAP = 4 * MAX_CHARACTERS
 """Bytes; a character has at most four."""
 
@@ -56,14 +55,13 @@ def _noted(task: Task, effective: Effective, *, private: bool) -> Task | None:
 
 
 async def _from_git(mirror: Mirror, tip: str | None) -> Reading:
-    entry = await mirror.entry(tip, PATH) if tip else None
+    entry = (await mirror.entries(tip, [PATH])).get(PATH) if tip else None
     if entry is None:
         return await parsed(None)
-    mode, blob = entry
-    if mode not in _FILES:
+    if not entry.is_file:
         return Unreadable(NOT_A_FILE)
     try:
-        return await parsed((await mirror.read_blob(blob, cap=_CAP)).decode("utf-8"))
+        return await parsed((await mirror.read_blob(entry.sha, cap=_CAP)).decode("utf-8"))
     except UnicodeDecodeError:
         return Unreadable(NOT_UTF8)
     except GitError as error:

@@ -88,12 +88,10 @@ async def _wanted(bench: Bench, pull: Pull) -> list[str]:
 
 async def _code_owners(bench: Bench) -> list[str]:
     """Who owns the changed files, as the default branch says: the change itself has no say in who judges it."""
-    for place in PLACES:
-        if (text := await bench.door.file(place)) is not None:
-            break
-    else:
-        return []
-    changed = await bench.mirror.changed_files(bench.task.start_sha, bench.task.head_sha)
+    head, tip = bench.task.head_sha, await bench.mirror.fetched(f"refs/heads/{bench.default_branch}")
+    there = await bench.mirror.files(tip, PLACES) if tip else {}
+    text = next((there[place].decode("utf-8", "replace") for place in PLACES if place in there), "")
+    changed = await bench.mirror.changed_files(await bench.base(head), head) if text else ()
     return [name for owner in owners(text, [one.path for one in changed]) if (name := _name(owner, bench))]
 
 

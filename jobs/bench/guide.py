@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.messages.prompts import broken_override
-from core.tasks import Reason
-from jobs.prompts import FILES, OVERRIDES, ROLES, BadTemplate, Guidance, Mistake, Override, guidance
+from core.tasks import ROLES, Reason
+from jobs.prompts import FILES, OVERRIDES, BadTemplate, Guidance, Mistake, Override, guidance
 from jobs.prompts.template import MAX_SOURCE
 from jobs.stops import GaveUp
 

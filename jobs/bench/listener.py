@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from core.progress import Signs, seen, stage_percent
 from jobs.agents import AgentEvent
+from jobs.bench import secrecy
 from jobs.bench.purse import Purse
 from jobs.bench.recording import Recording
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from jobs.bench import Bench
 
 _SAVE_EVERY_S = 1.0
+_ACTIVITY = 200
 _SPOKEN = frozenset({"progress", "text", "tool_call", "plan", "file_change"})
 """Events that show what it is at."""
 
@@ -52,8 +54,10 @@ class Listener:
         await self.purse.hear(event)
         if event.kind not in _SPOKEN:
             return
-        self.signs = seen(self.signs, event.kind, event.title, event.data, self.bench.guide.verify)
-        self._activity = event.title[:200] or self._activity
+        redactor = self.bench.tools.redactor
+        data = secrecy.facts(redactor, event.data) if event.kind == "plan" else event.data
+        self.signs = seen(self.signs, event.kind, event.title, data, self.bench.guide.verify)
+        self._activity = secrecy.line(redactor, event.title, _ACTIVITY) or self._activity
         if self._late and self._late.done():
             late, self._late = self._late, None
             late.result()  # what went wrong there would have gone wrong here

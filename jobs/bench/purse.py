@@ -18,7 +18,7 @@ from core import budget
 from core.budget import Account, Kind
 from core.store import Run
 from core.tasks import Cost, Exhausted, Scope
-from jobs.agents import AgentEvent, Bounds, RunResult, RunStatus
+from jobs.agents import AgentEvent, Bounds, RunResult, RunStatus, amounts
 from jobs.deps import STORE_AWAY
 from jobs.stops import OutOfBudget, Refilled
 
@@ -88,12 +88,11 @@ class Purse:
 
     async def hear(self, event: AgentEvent) -> None:
         """Count what an event used. Raises `OutOfBudget` when a purse behind the run is overdrawn."""
-        if not (event.usage.total or event.usd or event.turns):
+        usd, tokens, turns = amounts.dollars(event.usd), amounts.used(event.usage).total, amounts.many(event.turns)
+        if not (usd or tokens or turns):
             return
         used = self._used
-        self._used = Run(
-            used.id, used.usd + event.usd, used.tokens + event.usage.total, used.turns + event.turns
-        )  # fmt: skip
+        self._used = Run(used.id, used.usd + usd, used.tokens + tokens, used.turns + turns)
         if event.t - self._charged_at >= _CHARGE_EVERY_S:
             self._charged_at = event.t
             await self._charge()
@@ -107,9 +106,9 @@ class Purse:
         used = self._used
         self._used = Run(
             used.id,
-            max(used.usd, result.cost_usd or 0.0),
-            max(used.tokens, result.usage.total),
-            max(used.turns, result.turns),
+            max(used.usd, amounts.dollars(result.cost_usd)),
+            max(used.tokens, amounts.used(result.usage).total),
+            max(used.turns, amounts.many(result.turns)),
         )
         await self._charge()
 

@@ -51,7 +51,7 @@ class Transcripts:
 @asynccontextmanager
 async def recorded(bench: Bench, prompt: str) -> AsyncIterator[Recording]:
     """Record one run of the stage's agent."""
-    if bench.tools.transcripts is None or not bench.task.shows_transcripts:
+    if not bench.task.shows_transcripts:
         yield Recording(None)
         return
     tools = bench.tools.transcripts
@@ -173,4 +173,7 @@ class Recording:
 
 def _shown(data: object) -> str:
     """Facts as people read them."""
-    return json.dumps(data, ensure_ascii=False, indent=2, default=str) if data else ""
+    try:
+        return json.dumps(data, ensure_ascii=False, indent=2, default=str) if data else ""
+    except RecursionError:  # nested deeper than anybody would read
+        return ""

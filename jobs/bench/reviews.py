@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from core.errors import GitHubAway, Refused, Transient, UserError
 from core.messages import findings as talk
 from core.messages import pulls as words
-from core.tasks import Finding, Task
+from core.tasks import Finding, Task, gravity
 from jobs.bench.lines import Shown, is_shown, shown_lines
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ MOST_AT_LINES = 50
 """Comments at lines in one review; the other findings stand in its text."""
 MOST_ANSWERS = 30
 """Conversations answered after one review: each costs two of the content writes that GitHub allows an hour."""
-_RANKS = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
 
 async def post_review(bench: Bench, findings: tuple[Finding, ...], summary: str) -> None:
@@ -49,7 +48,7 @@ async def post_review(bench: Bench, findings: tuple[Finding, ...], summary: str)
 def _named(task: Task) -> list[Finding]:
     """What this round asks for, the gravest first."""
     found = [f for f in task.findings if f.is_open and f.round == task.round]
-    return sorted(found, key=lambda f: _RANKS.get(f.severity, len(_RANKS)))
+    return sorted(found, key=gravity)
 
 
 async def _is_reviewed(bench: Bench, task: Task) -> bool:
@@ -89,9 +88,7 @@ async def _create(bench: Bench, task: Task, summary: str, fresh: list[Finding]) 
 
 async def _shown(bench: Bench, task: Task) -> Shown:
     """The lines that the pull request's page shows: what its head changes since it left its base."""
-    base = await bench.mirror.fetched(f"refs/heads/{task.base}")
-    since = await bench.mirror.merge_base(base, task.head_sha) if base else None
-    return shown_lines((await bench.mirror.shown_diff(since or task.start_sha, task.head_sha)).text)
+    return shown_lines((await bench.mirror.shown_diff(await bench.base(task.head_sha), task.head_sha)).text)
 
 
 def _comment(task: Task, f: Finding, shown: Shown) -> dict[str, Any]:

@@ -16,15 +16,16 @@ from pydantic import BaseModel
 
 from core.errors import BudgetSpent, UserError
 from core.messages.words import plain
-from core.tasks import Reason, Stage, Task
-from jobs.agents import About, Bounds, Role, RunResult, RunSpec, RunStatus, answer_schema
+from core.tasks import ROLES, Reason, Task
+from jobs.agents import About, Bounds, RunResult, RunSpec, RunStatus, answer_schema
+from jobs.bench import secrecy
 from jobs.bench.guide import override, read_guide, refused
 from jobs.bench.listener import Listener
 from jobs.bench.purse import Purse
 from jobs.bench.recording import recorded
 from jobs.lease import StopReason
 from jobs.prompts import BadTemplate, Material, Said, prompt
-from jobs.setup import Prepared, prepared
+from jobs.setup import Prepared, prepared, verify_commands
 from jobs.stops import AgentCrashed, Asked, GaveUp, Stopped
 
 if TYPE_CHECKING:
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
-ROLES: dict[Stage, Role] = {
-    Stage.DEVELOP: "developer",
-    Stage.REVIEW: "reviewer",
-    Stage.CORRECT: "corrector",
-    Stage.FINALIZE: "finalizer",
-}
 PUSH_RIGHTS = frozenset({"admin", "maintain", "write"})
 _COMMAND = re.compile(
     r"^[ \t]*/pdev\b(?:[ \t]+(?:answer|fix)\b[.,:;!]?(?P<text>[^\n]*)|[^\n]*)", re.MULTILINE | re.IGNORECASE
@@ -60,10 +55,11 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
         raise Stopped
     ready = await prepared(bench)
     purse = await Purse.opened(bench)
-    text = await _prompt(bench, kind, diff, ready)
+    text = await _prompt(bench, kind, diff)
     spec = _spec(bench, kind, access, text, purse.bounds, ready)
     async with purse, recorded(bench, text) as recording, Listener(bench, purse, recording) as listener:
         result = await bench.tools.backend.run(spec, listener.hear, bench.lease.stopped)
+        result = secrecy.result(bench.tools.redactor, result)
         recording.end(result)
         await purse.settle(result)
     if bench.lease.why is StopReason.LOST:
@@ -73,10 +69,10 @@ async def ask_agent(bench: Bench, kind: type[R], *, access: Literal["read", "edi
     return _judge(bench, result)
 
 
-async def _prompt(bench: Bench, kind: type[R], diff: str, ready: Prepared) -> str:
+async def _prompt(bench: Bench, kind: type[R], diff: str) -> str:
     """What the agent is told; raises `GaveUp` when the repository's own text for its role cannot be used."""
     guide = await read_guide(bench)
-    verify = ready.layout.verify if bench.config.verify == "auto" else bench.config.verify
+    verify = await verify_commands(bench, await bench.base())
     guide.verify = () if isinstance(verify, str) else verify
     try:
         material = Material(
@@ -97,8 +93,7 @@ def _spec(
     bench: Bench, kind: type[R], access: Literal["read", "edit"], text: str, bounds: Bounds, ready: Prepared
 ) -> RunSpec[R]:
     task, run = bench.task, bench.task.stages[-1]
-    home = bench.tools.homes / task.id
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home = bench.home(ROLES[task.stage])
     return RunSpec(
         run_id=f"{task.id}.{task.epoch}.{task.stage}.{task.round}",
         role=ROLES[task.stage],

@@ -11,6 +11,6 @@ from jobs.gates.findings import gate_findings
 from jobs.gates.weakened import MOST_TEXT, Version, weakened, weighed
 
 __all__ = [
-    "MOST_TEXT", "Caps", "GateReport", "Ground", "LeftOut", "Ran", "Version", "check", "gate_findings", "run",
-    "weakened", "weighed",
+    "MOST_TEXT", "Caps", "GateReport", "Ground", "LeftOut", "Ran", "Version", "check", "gate_findings",
+    "run", "weakened", "weighed",
 ]  # fmt: skip

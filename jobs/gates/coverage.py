@@ -99,21 +99,29 @@ def judged(report: str, hits: Hits, added: Mapping[str, Iterable[int]], root: st
 
 
 def _resolved(hits: Hits, paths: Iterable[str], root: str) -> Hits:
-    """Reports name files from wherever their tool stood: the longest common end of the path decides."""
-    wanted = set(paths)
-    ends: dict[str, list[str]] = {}
-    for path in wanted:
-        ends.setdefault(PurePosixPath(path).name, []).append(path)
-    found: Hits = {}
-    at: str | None
+    """Reports name files from wherever their tool stood. The path itself wins; a file of which the report does not
+    speak so is looked for by the longest common end."""
+    wanted, exact = set(paths), Hits()
+    others: list[tuple[str, dict[int, bool]]] = []
     for named, lines in hits.items():
         plain = named.replace("\\", "/").removeprefix(root.rstrip("/") + "/").removeprefix("./")
-        at = plain if plain in wanted else _by_end(plain, ends.get(PurePosixPath(plain).name, ()))
-        if at:
-            into = found.setdefault(at, {})
-            for line, hit in lines.items():
-                into[line] = into.get(line, False) or hit
-    return found
+        if plain in wanted:
+            _merge(exact.setdefault(plain, {}), lines)
+        else:
+            others.append((plain, lines))
+    ends: dict[str, list[str]] = {}
+    for path in wanted - exact.keys():
+        ends.setdefault(PurePosixPath(path).name, []).append(path)
+    found: Hits = {}
+    for plain, lines in others:
+        if at := _by_end(plain, ends.get(PurePosixPath(plain).name, ())):
+            _merge(found.setdefault(at, {}), lines)
+    return found | exact
+
+
+def _merge(into: dict[int, bool], lines: Mapping[int, bool]) -> None:
+    for line, hit in lines.items():
+        into[line] = into.get(line, False) or hit
 
 
 def _by_end(named: str, paths: Iterable[str]) -> str | None:

@@ -39,18 +39,18 @@ def base_of(ran: Ran) -> Base:
     return (ran.verdict, *sorted(failing(ran.output)))
 
 
-def verified(name: str, ran: Ran, base: Base | None, *, sha: str, minutes: float, paths: Collection[str] = (),
-             root: str = "") -> Gate:  # fmt: skip
+def verified(name: str, ran: Ran, base: Base | None, *, sha: str, minutes: float, paths: Collection[str] = ()
+             ) -> Gate:  # fmt: skip
     """The verdict on one command, with what it did on the `base` where it did not succeed.
 
     What failed before fails without blame, unless tests fail now that were not named then. `paths` are files of the
-    change, at whose lines the output may point; `root` is where the tree was.
+    change, at whose lines the output may point.
     """
     how = words.ran(ran.command, ran.verdict, ran.code, minutes)
     if ran.verdict == "passed":
         return Gate(name=name, outcome="passed", summary=how, ms=ran.ms, sha=sha)
     before: str = base[0] if base else "passed"
-    notes = places(ran.output, paths, root)
+    notes = places(ran.output, paths)
     if base and before != "passed":
         worse = _worse(how, ran, base)
         if not worse:
@@ -83,8 +83,11 @@ def has_changed(changed: int, *, sha: str) -> Gate:
     return Gate(name="change", outcome="failed", summary=words.change_is_empty(), sha=sha)
 
 
-def is_reviewable(lines: Mapping[str, Lines], *, sha: str) -> Gate:
+def is_reviewable(lines: Mapping[str, Lines], *, is_cut: bool = False, sha: str) -> Gate:
+    """`is_cut`: there are more lines than those."""
     number = sum(len(one.added) + one.removed for one in lines.values())
+    if is_cut:
+        return Gate(name="lines", outcome="warned", summary=words.TOO_LARGE, sha=sha)
     if number > MANY_LINES:
         return Gate(name="lines", outcome="warned", summary=words.many_lines(number, len(lines)), sha=sha)
     return Gate(name="lines", outcome="passed", summary=words.lines_changed(number, len(lines)), sha=sha)

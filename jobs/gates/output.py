@@ -29,13 +29,13 @@ MAX_FAILING = 200
 """Names of failed tests that are compared and kept; with more of them nobody needs to know which are new."""
 
 
-def places(output: str, paths: Collection[str], root: str = "") -> tuple[Note, ...]:
-    """What the output says about lines of these files (or of files below `root`), each place once."""
+def places(output: str, paths: Collection[str]) -> tuple[Note, ...]:
+    """What the output says about lines of these files, each place once."""
     found: dict[tuple[str, int], Note] = {}
     for match in _PLACE.finditer(output):
-        path = match["path"].removeprefix(root.rstrip("/") + "/") if root else match["path"]
+        path, line = match["path"], int(match["line"])
         if path in paths:
-            found.setdefault((path, int(match["line"])), Note(match["text"].strip(), path, int(match["line"])))
+            found.setdefault((path, line), Note(match["text"].strip(), path, line))
     return tuple(found.values())
 
 

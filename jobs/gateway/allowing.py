@@ -16,8 +16,11 @@ WEB_PORTS = frozenset({80, 443})
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_NOBODYS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("168.63.129.16/32"))
-"""Addresses of protocols (RFC 6890), and the metadata service of one cloud, which has a public address."""
+_NOBODYS = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20")))
+"""Addresses of protocols (RFC 6890, RFC 7526), the metadata service of one cloud, which has a public address, and
+addresses for documents (RFC 9637), which older Pythons take for public ones."""
+_ISATAP = frozenset({0x5EFE, 0x0200_5EFE})
+"""What stands before an address that is wrapped into the end of another one (RFC 5214)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(plain, ipaddress.IPv6Address):
-        if plain.ipv4_mapped or plain.sixtofour or plain in _NAT64:
+        is_wrapped = plain in _NAT64 or (int(plain) >> 32) & 0xFFFF_FFFF in _ISATAP
+        if plain.ipv4_mapped or plain.sixtofour or is_wrapped:
             inner = plain.ipv4_mapped or plain.sixtofour or ipaddress.IPv4Address(int(plain) & 0xFFFFFFFF)
             return is_public(str(inner))
         if plain.teredo or plain.is_site_local or int(plain) < 1 << 32:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.hosts import LONGEST
 from core.sockets import forget_socket, socket_path
 from jobs.gateway.allowing import Rule, deciding, may_connect
 from jobs.gateway.wire import BadRequest, Request, answer, read_request
@@ -181,7 +182,7 @@ class Doorway:
         return reader, writer, True
 
     def _note(self, request: Request, what: str, sent: int = 0, received: int = 0) -> None:
-        verdict = Verdict(request.host, request.port, what, sent, received)
+        verdict = Verdict(request.host[:LONGEST], request.port, what, sent, received)
         if len(self.verdicts) < 10_000:
             self.verdicts.append(verdict)
         log.info("egress %s: %s:%d, %d bytes out, %d in", what, verdict.host, verdict.port, sent, received)

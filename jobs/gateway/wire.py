@@ -92,12 +92,12 @@ def parse(head: str) -> Request:
 def _body(fields: tuple[tuple[str, str], ...]) -> int:
     if any(name.lower() == "transfer-encoding" for name, _ in fields):
         raise BadRequest(411, "a body needs its length")
-    lengths = {value for name, value in fields if name.lower() == "content-length"}
+    lengths = [value for name, value in fields if name.lower() == "content-length"]
     if not lengths:
         return 0
-    if len(lengths) > 1 or not re.fullmatch(r"[0-9]{1,15}", next(iter(lengths))):
+    if len(lengths) > 1 or not re.fullmatch(r"[0-9]{1,15}", lengths[0]):
         raise BadRequest(400, "the length is not understood")
-    return int(lengths.pop())
+    return int(lengths[0])
 
 
 def answer(status: int, why: str) -> bytes:

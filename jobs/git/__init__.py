@@ -7,9 +7,10 @@ may be repeated after a death at any line, and fails with a `GitError` whose `ki
 from core.refs import is_branch_name
 from jobs.git.branches import branch_name
 from jobs.git.cache import MINIMUM_GIT, Cache, Mirror, git_version
-from jobs.git.changes import LINK_MODE, NESTED_MODE, NO_OBJECT, Blob, FileChange, Signature
+from jobs.git.changes import LINK_MODE, NESTED_MODE, NO_OBJECT, Blob, Entry, FileChange, Signature
 from jobs.git.errors import GitError, GitKind, classify, redact
-from jobs.git.listing import Entry, export, listing, texts
+from jobs.git.hunks import Hunk, hunks
+from jobs.git.listing import export, listing, texts
 from jobs.git.objects import Diff, Objects
 from jobs.git.process import Git
 from jobs.git.worktree import Snapshot, Worktree
@@ -27,6 +28,7 @@ __all__ = [
     "Git",
     "GitError",
     "GitKind",
+    "Hunk",
     "Mirror",
     "Objects",
     "Signature",
@@ -36,6 +38,7 @@ __all__ = [
     "classify",
     "export",
     "git_version",
+    "hunks",
     "is_branch_name",
     "listing",
     "redact",

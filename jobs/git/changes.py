@@ -4,6 +4,7 @@ git's human diff is for reading. Decisions need the mode (a link, a nested repos
 also when the path holds a newline; the raw `-z` form has all of that.
 """
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -59,6 +60,22 @@ class Signature:
             "GIT_COMMITTER_EMAIL": self.email,
             "GIT_COMMITTER_DATE": when,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A path of a commit: its mode as git writes it, and the blob (of a nested repository: the commit)."""
+
+    mode: int
+    sha: str
+
+    @property
+    def is_nested(self) -> bool:
+        return self.mode == NESTED_MODE
+
+    @property
+    def is_file(self) -> bool:
+        return stat.S_ISREG(self.mode)
 
 
 def path_text(raw: bytes) -> str:

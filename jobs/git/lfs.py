@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs.git.changes import Entry
 from jobs.git.errors import GitError
 from jobs.git.hardening import credentials
-from jobs.git.listing import Entry, texts
+from jobs.git.listing import texts
 from jobs.git.objects import Objects
 from jobs.git.process import NETWORK_S, Call, Git
 

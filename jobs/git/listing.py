@@ -4,40 +4,17 @@ What setup installs is made from a commit, never from a tree that an agent write
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jobs.git.changes import LINK_MODE, NESTED_MODE, FileChange, path_text
+from jobs.git.changes import Entry, FileChange
 from jobs.git.objects import Objects
-from jobs.git.process import Call, lines
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A path of a commit: its mode as git writes it, and the blob (of a nested repository: the commit)."""
-
-    mode: int
-    sha: str
-
-    @property
-    def is_nested(self) -> bool:
-        return self.mode == NESTED_MODE
-
-    @property
-    def is_file(self) -> bool:
-        return self.mode not in {NESTED_MODE, LINK_MODE}
+from jobs.git.process import Call
 
 
 async def listing(store: Objects, commit: str) -> Mapping[str, Entry]:
     """Every path of the commit. Raises GitError."""
-    said = await store.git.run("ls-tree", "-r", "-z", "--full-tree", commit, call=store.call())
-    found = {}
-    for row in lines(said.stdout):
-        head, _, path = row.partition(b"\t")
-        mode, _, sha = head.decode("ascii").split(" ")
-        found[path_text(path)] = Entry(int(mode, 8), sha)
-    return found
+    return await store.entries(commit)
 
 
 async def texts(store: Objects, entries: Mapping[str, Entry], paths: Iterable[str], *, most: int) -> dict[str, str]:

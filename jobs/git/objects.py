@@ -10,15 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jobs.git.changes import LINK_MODE, NO_OBJECT, Blob, FileChange, Signature, parse_raw_diff
+from jobs.git.changes import LINK_MODE, NO_OBJECT, Blob, Entry, FileChange, Signature, parse_raw_diff, path_text
 from jobs.git.errors import GitError, GitKind
-from jobs.git.process import Call, Git
+from jobs.git.process import Call, Git, lines
 
 BLOB_CAP = 10 << 20
 TOTAL_CAP = 64 << 20
 DIFF_CAP = 2 << 20
-_LINK = f"{LINK_MODE:o}"
-_FILE_MODES = frozenset({"100644", "100755"})
 _MAX_LINK = 4096
 """Bytes of a symbolic link that is followed (Linux's own limit)."""
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -126,36 +124,33 @@ class Objects:
 
         A symbolic link to another file of the repository is followed once.
         """
-        entries = await self._entries(commit, paths)
-        links = {path: blob for path, (mode, blob) in entries.items() if mode == _LINK}
+        entries = await self.entries(commit, paths) if paths else {}
+        links = {path: entry.sha for path, entry in entries.items() if entry.mode == LINK_MODE}
         if links:
             texts = await self._read(set(links.values()), _MAX_LINK)
             ends = {path: _end_of(path, texts[blob]) for path, blob in links.items() if blob in texts}
-            behind = await self._entries(commit, [end for end in ends.values() if end])
-            entries |= {path: behind.get(ends.get(path, ""), ("", "")) for path in links}
-        wanted = {path: blob for path, (mode, blob) in entries.items() if mode in _FILE_MODES}
+            leads = [end for end in ends.values() if end]
+            behind = await self.entries(commit, leads) if leads else {}
+            entries |= {path: behind[end] for path, end in ends.items() if end in behind}
+        wanted = {path: entry.sha for path, entry in entries.items() if entry.is_file}
         data = await self._read(set(wanted.values()), cap)
         return {path: data[blob] for path, blob in wanted.items() if blob in data}
 
-    async def _entries(self, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Mode and object of each of these paths that is there."""
-        if not paths:
-            return {}
-        said = await self.git.run("ls-tree", "-z", "--full-tree", commit, "--", *paths, call=self.call())
-        rows = [row.partition(b"\t") for row in said.stdout.split(b"\0") if row]
-        found = {path.decode("utf-8", "replace"): facts.decode().split() for facts, _, path in rows}
-        return {path: (mode, sha) for path, (mode, _, sha) in found.items() if path in paths}
+    async def entries(self, commit: str, paths: Sequence[str] = ()) -> dict[str, Entry]:
+        """What stands at each of these paths (without any: at every path of a file). Raises GitError."""
+        call = Call(git_dir=self.path, env={"GIT_LITERAL_PATHSPECS": "1"})
+        words = (commit, "--", *paths) if paths else ("-r", commit)
+        said = await self.git.run("ls-tree", "-z", "--full-tree", *words, call=call)
+        found = {}
+        for row in lines(said.stdout):
+            head, _, path = row.partition(b"\t")
+            mode, _, sha = head.decode("ascii").split(" ")
+            found[path_text(path)] = Entry(int(mode, 8), sha)
+        return {path: entry for path, entry in found.items() if path in paths} if paths else found
 
     async def _read(self, blobs: Iterable[str], cap: int) -> dict[str, bytes]:
         sizes = await self._sizes(tuple(blobs))
         return await self._contents([blob for blob, size in sizes.items() if size <= cap], sizes)
-
-    async def entry(self, commit: str, path: str) -> tuple[str, str] | None:
-        """Mode and object of what stands at `path` in a commit; None when nothing does."""
-        said = await self.git.run("ls-tree", "-z", commit, "--", path, call=self.call())
-        rows = (row.partition("\t") for row in said.stdout.decode("utf-8", "replace").split("\0") if row)
-        found = next((facts.split() for facts, _, name in rows if name == path), None)
-        return (found[0], found[2]) if found else None
 
     async def write_blob(self, data: bytes) -> str:
         """Store `data` and return its id (a record that goes to `refs/pdev/state/…`)."""

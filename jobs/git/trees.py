@@ -13,6 +13,9 @@ from typing import Any
 
 def remove_tree(path: Path) -> None:
     """Delete `path` and all below it, never following a link; absent is fine. Raises OSError if it cannot be done."""
+    if path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
     try:
         shutil.rmtree(path)
     except FileNotFoundError:

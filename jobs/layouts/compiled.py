@@ -1,6 +1,6 @@
 """Go and Rust: one tool each does everything, so there is little to find out."""
 
-from core.messages import setup as said
+from core.messages.words import listed
 from jobs.layouts.layout import Folder, Part
 
 GO = ("go.mod",)
@@ -16,7 +16,7 @@ def go(folder: Folder) -> Part | None:
         return None
     vendored = bool(folder.has("vendor/modules.txt"))
     return Part(
-        "go", f"Go with {said.listed(folder.has('go.mod', 'go.sum', 'vendor/modules.txt'))}",
+        "go", f"Go with {listed(folder.has('go.mod', 'go.sum', 'vendor/modules.txt'))}",
         () if vendored else ("go mod download",), ("go vet ./...", "go test ./..."),
         keys=folder.has("go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt"),
         needs=("go",), hosts=_GO_HOSTS,
@@ -30,7 +30,7 @@ def rust(folder: Folder) -> Part | None:
     lock = folder.has("Cargo.lock")
     members = tuple(sorted(path for path in folder.paths if path.endswith("/Cargo.toml")))[:200]
     return Part(
-        "rust", f"Rust with {said.listed(('Cargo.toml', *lock))}",
+        "rust", f"Rust with {listed(('Cargo.toml', *lock))}",
         ("cargo fetch --locked" if lock else "cargo fetch",), ("cargo test",),
         keys=(*folder.has("Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"), *members),
         needs=("cargo", "rustc"), hosts=_RUST_HOSTS,

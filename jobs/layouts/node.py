@@ -3,6 +3,7 @@
 import re
 
 from core.messages import setup as said
+from core.messages.words import listed
 from jobs.layouts.layout import Folder, Part, table
 
 MANIFESTS = ("package.json",)
@@ -29,7 +30,7 @@ def node(folder: Folder) -> Part | None:
     )  # fmt: skip
     needs = tuple(dict.fromkeys(("node", *([tool] if tool else []), *([run] if verify else []))))
     return Part(
-        "node", f"JavaScript with {said.listed(folder.has('package.json', lock))}", install, verify,
+        "node", f"JavaScript with {listed(folder.has('package.json', lock))}", install, verify,
         keys=folder.has(*MANIFESTS, *_LOCKS, *_SETTINGS), needs=needs, hosts=_HOSTS, cannot=cannot,
     )  # fmt: skip
 

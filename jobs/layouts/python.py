@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from core.messages import setup as said
+from core.messages.words import listed
 from jobs.layouts.layout import Folder, Part, table, words
 
 MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile")
@@ -58,7 +59,7 @@ def python(folder: Folder) -> Part | None:
         cannot = (*cannot, said.EXTENSION)
     shown = install.files or folder.has("pyproject.toml")
     return Part(
-        "python", f"Python with {said.listed(shown)}" if shown else "Python", lines, verify,
+        "python", f"Python with {listed(shown)}" if shown else "Python", lines, verify,
         keys=folder.has(*dict.fromkeys((*MANIFESTS, *_REQUIREMENTS, *_LOCKS))), needs=("python3", *install.needs),
         hosts=_HOSTS, sources=_sources(folder), cannot=(*install.cannot, *cannot),
     )  # fmt: skip

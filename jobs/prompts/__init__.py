@@ -5,7 +5,7 @@ an agent to its task is added behind it in any case: the rules, the issue as it 
 it, the words of permitted people, each between fences that no text can close, and the schema of the answer.
 """
 
-from jobs.prompts.compose import MAX_DIFF, OVERRIDES, ROLES, SHAPES, Material, Override, Said, facts, prompt
+from jobs.prompts.compose import MAX_DIFF, OVERRIDES, SHAPES, Material, Override, Said, facts, prompt
 from jobs.prompts.guidance import FILES, Guidance, guidance
 from jobs.prompts.template import BadTemplate, Mistake, render
 from jobs.prompts.text import MAX_BODY, visible
@@ -15,7 +15,6 @@ __all__ = [
     "MAX_BODY",
     "MAX_DIFF",
     "OVERRIDES",
-    "ROLES",
     "SHAPES",
     "BadTemplate",
     "Guidance",

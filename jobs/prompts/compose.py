@@ -11,29 +11,28 @@ import jinja2
 from msgspec.structs import replace
 
 from core.repoconfig import Config
-from core.tasks import Finding, Gate, Stage, Task
+from core.tasks import ROLES, Finding, Gate, Stage, Task, gravity
 from jobs.prompts.guidance import Guidance
 from jobs.prompts.template import Facts, render
 from jobs.prompts.text import cut, fence, one_line, visible
 
 MAX_SAID = 60_000
 """Characters of all comments together; the newest come first to count."""
+_LEAST_SAID = 200
+"""Less of a comment tells nobody what it is about."""
 MAX_DIFF = 200_000
 """Characters of a diff that enter a prompt."""
 MAX_FINDINGS = 60_000
 """Characters of all findings together."""
+_SHORT = 90
+"""Characters of a finding's text for which there is room in any case: the 600 of a full ledger are all named."""
 MAX_GATES = 30_000
 """Characters of what all gates said together."""
 _MAX_TITLE, _MAX_QUESTION, _MAX_NOTE, _MAX_GATE = 300, 4_000, 1_000, 6_000
 _MOST_QUESTIONS = 10
+_MAX_WORD, _MOST_WORDS = 2_000, 6
 _MAX_COMMAND = 2_000
 
-ROLES: Mapping[Stage, str] = {
-    Stage.DEVELOP: "developer",
-    Stage.REVIEW: "reviewer",
-    Stage.CORRECT: "corrector",
-    Stage.FINALIZE: "finalizer",
-}
 OVERRIDES = ".github/pdev/prompts"
 """Where a repository keeps role texts of its own: `developer.j2` is a template, `developer.md` is taken as it is."""
 
@@ -87,17 +86,18 @@ class _Shown:
 
 def prompt(task: Task, of: Material) -> str:
     """The prompt for the task's current stage. Raises BadTemplate for an override that cannot be used."""
-    said, gates = _newest(of.comments), _checked(task.gates)
-    findings = _listed(task)
+    said, gates, findings = _newest(of.comments), _checked(task.gates), _listed(task)
     title, body = visible(task.trigger.title, _MAX_TITLE), visible(task.trigger.body)
-    diff, questions = cut(of.diff, MAX_DIFF), _questions(task)
+    diff, questions, told = cut(of.diff, MAX_DIFF), _questions(task), _told(task)
     fenced = [title, body, diff, *questions, *(c.body for c in said), *(g.text for g in of.guidance)]
     fenced += [text for f in findings for text in (f.type, f.file, f.text, f.note, f.replacement or "")]
     fenced += [text for gate in gates for text in (gate.name, gate.text)]
+    fenced += [one.text for one in told]
     return _FRAME.get_template("_frame.j2").render(
         task=task, role_text=_role_text(task, of).strip(), title=title, body=body, comments=said, questions=questions,
+        older=len(of.comments) - len(said),
         guidance=of.guidance, gates=gates, findings=findings, open_only=task.stage is Stage.CORRECT,
-        unlisted=len(_wanted(task)) - len(findings), diff=diff,
+        diff=diff, told=told,
         schema=json.dumps(of.schema, indent=2, sort_keys=True), fence=fence(fenced),
     )  # fmt: skip
 
@@ -147,41 +147,64 @@ def _questions(task: Task) -> list[str]:
     return [visible(question, _MAX_QUESTION) for question in asked[-_MOST_QUESTIONS:]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an agent has said of its own work, under a title of ours."""
+
+    title: str
+    text: str
+
+
+def _told(task: Task) -> list[_Told]:
+    """What those who changed something say that they tested and noticed, for those who judge it; the newest rounds."""
+    if task.stage not in {Stage.REVIEW, Stage.FINALIZE}:
+        return []
+    told = [
+        _Told(f"{ROLES[run.stage]}, round {run.round}: {what}", visible(text, _MAX_WORD))
+        for run in task.stages
+        for what, text in (("what was tested", run.tested), ("notes", run.notes))
+        if text and run.stage in {Stage.DEVELOP, Stage.CORRECT}
+    ]
+    return told[-_MOST_WORDS:]
+
+
 def _newest(comments: Sequence[Said]) -> list[Said]:
-    """As many of the newest comments as fit, in their order."""
+    """As many of the newest comments as fit, in their order; the oldest of them is cut to what room is left."""
     kept: list[Said] = []
     left = MAX_SAID
     for comment in reversed(comments):
-        body = visible(comment.body)
-        left -= len(body)
-        if left < 0:
+        if left < _LEAST_SAID:
             break
+        body = visible(comment.body, left)
+        left -= len(body)
         kept.append(Said(comment.author, body))
     return kept[::-1]
 
 
 def _wanted(task: Task) -> list[Finding]:
-    """The findings that matter to the stage's role; open ones first, they are what is left to do."""
+    """The findings that matter to the stage's role; open ones first, they are what is left to do, the gravest first."""
     if task.stage is Stage.FINALIZE:
         return []
     wanted = [f for f in task.findings if f.is_open or task.stage is not Stage.CORRECT]
-    return sorted(wanted, key=lambda f: not f.is_open)
+    return sorted(wanted, key=lambda f: (not f.is_open, gravity(f)))
 
 
 def _listed(task: Task) -> list[Finding]:
-    """Them in words that are safe to show, as many as fit."""
-    kept: list[Finding] = []
+    """Them in words that are safe to show: whole as long as there is room, then in short, so that none is missing."""
+    wanted = _wanted(task)
     left = MAX_FINDINGS
-    for found in _wanted(task):
-        text, note = visible(found.text), visible(found.note, _MAX_NOTE)
+    shown: list[Finding] = []
+    for after, found in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
+        room = max(_SHORT, left - after * _SHORT)
+        text, note = visible(found.text, room), visible(found.note, _MAX_NOTE)
         code = None if found.replacement is None else visible(found.replacement)
+        if len(text) + len(note) + len(code or "") > room:
+            note, code = "", None
         left -= len(text) + len(note) + len(code or "")
-        if left < 0:
-            break
-        kept.append(
+        shown.append(
             replace(found, text=text, note=note, replacement=code, file=one_line(found.file), type=one_line(found.type))
         )
-    return kept
+    return shown
 
 
 def _checked(gates: Sequence[Gate]) -> list[_Shown]:

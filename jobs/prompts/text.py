@@ -8,6 +8,8 @@ before ("Comment and Control", 2026).
 import re
 from collections.abc import Iterable
 
+from core.visible import visible_text
+
 MAX_BODY = 60_000
 """Characters of an issue body that enter a prompt; GitHub allows 65,536."""
 CUT = "\n(cut here by pdev)"
@@ -15,20 +17,11 @@ _PASSES = 5
 """How often hidden text is looked for in what is left without it; each takes time that every agent beside it waits."""
 _COMMENT = re.compile(r"<!--(?:.*?(?:--!?>|\Z))", re.S)
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]*\]:[ \t]*(?:#|<>)(?:[ \t].*)?$", re.M)
-_INVISIBLE = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters; a terminal obeys some of them
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # tags and variation selectors, which spell whole texts unseen
-    "]"
-)
 
 
 def visible(text: str, limit: int = MAX_BODY) -> str:
     """The text without what its readers cannot see, cut to `limit` characters."""
-    shown = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    shown, is_cut = _without_comments(shown)
+    shown, is_cut = _without_comments(visible_text(text))
     return shown if len(shown) <= limit and not is_cut else shown[:limit] + CUT
 
 

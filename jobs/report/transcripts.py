@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from core.artifacts import Artifacts, Run, clean
+from core.artifacts import Artifacts, Run
 from core.links import Links
 from core.messages.checks import CheckView
 from core.messages.transcripts import SHOWN, check_text, line
 from core.tasks import Task
+from core.visible import visible_text
 
 _STAGE = "pdev / "
 
@@ -31,7 +32,7 @@ class Shown:
         if run is None:
             return ""
         entries = await self.artifacts.tail(task.id, run, SHOWN)
-        return check_text((clean(line(e.t, e.kind, e.title, e.body)) for e in entries), link)
+        return check_text((visible_text(line(e.t, e.kind, e.title, e.body)) for e in entries), link)
 
     async def _last_run(self, task: Task, stage: str) -> Run | None:
         assert self.artifacts is not None

@@ -29,6 +29,14 @@ _NAMESPACES = (
 _CHARACTER = ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "agent")
 _IDENTITY = ("--uid", "1000", "--gid", "1000")
 
+_CACHES = {
+    "COVERAGE_FILE": "/tmp/.coverage",  # noqa: S108
+    "MYPY_CACHE_DIR": "/tmp/mypy",  # noqa: S108
+    "PYTEST_ADDOPTS": "-o cache_dir=/tmp/pytest",
+    "RUFF_CACHE_DIR": "/tmp/ruff",  # noqa: S108
+}
+"""Where usual tools put what they would write into the tree, so that a reviewer of a frozen one can run them."""
+
 
 class _Info(msgspec.Struct):
     """What bubblewrap says about the process that is number one inside."""
@@ -129,6 +137,7 @@ class Bubblewrap:
             "PYTHONPYCACHEPREFIX": "/tmp/pycache",  # noqa: S108  (or every test run would leave files in the tree)
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_TERMINAL_PROMPT": "0",
+            **(_CACHES if spec.frozen else {}),
             **spec.around.env,
             **spec.env,
         }

@@ -46,9 +46,9 @@ class Surroundings:
 class SandboxSpec:
     """One program in its sandbox.
 
-    `worktree` is visible at its own path (writable unless `frozen`), `metadata` (git directories, read-only) and
-    `read_only` too. `home` becomes the program's HOME. `sockets` are host sockets by name; ask the sandbox's
-    `socket_address` for where the program finds them. `env` holds nothing secret.
+    `worktree` is visible at its own path (writable unless `frozen`; only walls can hold that), `metadata` (git
+    directories, read-only) and `read_only` too. `home` becomes the program's HOME. `sockets` are host sockets by name;
+    ask the sandbox's `socket_address` for where the program finds them. `env` holds nothing secret.
     """
 
     argv: tuple[str, ...]

@@ -20,7 +20,7 @@ def around_binds(spec: SandboxSpec) -> list[str]:
     for place, source in _places(spec):
         words += ["--ro-bind", str(source), str(place)]
         for scratch in spec.around.scratch:
-            if scratch.is_relative_to(place) and (source / scratch.relative_to(place)).is_dir():
+            if scratch.is_relative_to(place) and _is_folder(source / scratch.relative_to(place)):
                 words += ["--tmpfs", str(scratch)]
     return words
 

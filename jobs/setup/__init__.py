@@ -6,7 +6,7 @@ tasks share, and a task that changes a manifest or lock file gets an environment
 """
 
 from jobs.setup.look import Seen, look
-from jobs.setup.prepare import NOT_PREPARED, Failure, Prepared, Setup, layout_at, prepared
+from jobs.setup.prepare import Failure, Prepared, Setup, layout_at, prepared, verify_commands
 from jobs.setup.shelf import Shelf
 
-__all__ = ["NOT_PREPARED", "Failure", "Prepared", "Seen", "Setup", "Shelf", "layout_at", "look", "prepared"]
+__all__ = ["Failure", "Prepared", "Seen", "Setup", "Shelf", "layout_at", "look", "prepared", "verify_commands"]

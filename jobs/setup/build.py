@@ -15,7 +15,7 @@ from pathlib import Path
 from core.messages import setup as said
 from jobs.gateway import RELAY, Doorway, Gateway, Rule
 from jobs.layouts import Layout
-from jobs.running import Tail, cleaned, follow, shell
+from jobs.running import Tail, below, cleaned, follow, shell
 from jobs.sandbox import Limits, Runtime, Sandbox, SandboxError, SandboxSpec
 from jobs.setup import ways
 from jobs.setup.shelf import Note, Place
@@ -24,15 +24,17 @@ _OUTPUT_CAP = 64 << 20
 _LIMITS = Limits(tmp_size=4 << 30)
 _DEEPEST = 4
 _MOST_MOUNTS = 50
+_MOST_REFUSED = 100
 _PACKAGES = "node_modules"
 
 
 class SetupFailed(Exception):
-    """A command did not do its work; `why` is for people. `may_pass`: somebody could not be reached."""
+    """A command did not do its work; `why` is for people. `may_pass`: somebody could not be reached. `is_ours`: no
+    command is to blame, but the machine."""
 
-    def __init__(self, why: str, command: str, tail: str, *, may_pass: bool = False) -> None:
+    def __init__(self, why: str, command: str, tail: str, *, may_pass: bool = False, is_ours: bool = False) -> None:
         super().__init__(why)
-        self.why, self.command, self.tail, self.may_pass = why, command, tail, may_pass
+        self.why, self.command, self.tail, self.may_pass, self.is_ours = why, command, tail, may_pass, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Builder:
                 ), door, command, left_s, order.wall_s)  # fmt: skip
             refused = door.refused()
         mounts = await asyncio.to_thread(_mounts, place.tree)
-        return Note(mounts, refused)
+        return Note(mounts, refused[:_MOST_REFUSED])
 
     def _commands(self, place: Place, order: Order) -> Sequence[tuple[str, str]]:
         """What people are told is being done, and the command that does it."""
@@ -102,8 +104,11 @@ class Builder:
             ended = await follow(self.sandbox, spec, tail, never, wall_s=left_s, output_cap=_OUTPUT_CAP)
         except SandboxError as error:
             why = cleaned(str(error))
-            raise SetupFailed(said.not_started(why), cleaned(command), why) from error
-        command, text = cleaned(command), tail.text()  # a repository may name a key in a command as well
+            raise SetupFailed(said.not_started(why), cleaned(command), why, is_ours=True) from error
+        command, text = (
+            cleaned(command),
+            _from_its_top(spec.worktree, tail.text()),
+        )  # a repository may name a key in a command as well
         match ended:
             case 0:
                 return
@@ -115,6 +120,11 @@ class Builder:
                 why = said.failed(command, code, text, door.refused())
         unreachable = isinstance(ended, int) and any(verdict.what == "failed" for verdict in door.verdicts)
         raise SetupFailed(why, command, text, may_pass=unreachable)
+
+
+def _from_its_top(tree: Path, text: str) -> str:
+    """Without where the tree, and what is made beside it, are on this worker."""
+    return below(str(tree.parent), below(str(tree), text))
 
 
 def _mounts(tree: Path) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -86,11 +87,7 @@ class _Fetch:
             await mirror.fetch(None, [sha], depth=1)
         target = self.folder / f"{name}-{sha}"
         if not target.is_dir():
-            fresh = target.with_suffix(".new")
-            remove_tree(fresh)
-            fresh.mkdir(parents=True)
-            await export(mirror, sha, fresh)
-            fresh.rename(target)
+            await _put(mirror, sha, target)
         os.utime(target)
         self.into.shown[place] = target
         entries = await listing(mirror, sha)
@@ -98,6 +95,26 @@ class _Fetch:
             if entry.is_nested:
                 (target / path).mkdir(parents=True, exist_ok=True)
         await self.modules(mirror, entries, address, f"{place}/", depth + 1)
+
+
+async def _put(mirror: Mirror, sha: str, target: Path) -> None:
+    """The commit's files at `target`, whole or not at all; several tasks may want the same at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(mkdtemp(prefix="new-", dir=target.parent))
+    try:
+        await export(mirror, sha, fresh)
+        _move(fresh, target)
+    finally:
+        remove_tree(fresh)
+
+
+def _move(fresh: Path, target: Path) -> None:
+    fresh.chmod(0o755)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if not target.is_dir():  # else somebody else was faster
+            raise
 
 
 def addresses_of(text: str, url: str) -> dict[str, str]:
@@ -134,7 +151,7 @@ async def _large(bench: Bench, commit: str, entries: Mapping[str, Entry], into: 
     found = await pointers(bench.mirror, entries)
     if not found:
         return
-    if bench.tools.setup is None or bench.tools.setup.sandbox.mode == "none":
+    if bench.tools.setup.sandbox.mode == "none":
         into.notes.append(said.LARGE_NOT_WITHOUT_WALLS)
         return
     if not await has_lfs(bench.mirror.git):

@@ -11,14 +11,14 @@ import errno
 import hashlib
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from core.errors import Transient
 from core.messages import setup as said
 from core.tasks import Reason
 from jobs.gateway import Gateway, Rule, hosts_of
 from jobs.git import export
-from jobs.layouts import Layout, detect
+from jobs.layouts import Layout
 from jobs.running import cleaned
 from jobs.sandbox import Runtime, Sandbox, Surroundings, Toolchains
 from jobs.setup import ways
@@ -73,13 +73,17 @@ class Prepared:
     failure: Failure | None = None
 
 
-NOT_PREPARED = Prepared(detect((), {}, lambda name: True))
-"""Where no setup was given to the worker's parts."""
-
-
 async def layout_at(bench: Bench, commit: str) -> Layout:
     """The layout of a commit."""
     return (await _look(bench, commit)).layout
+
+
+async def verify_commands(bench: Bench, base: str) -> tuple[str, ...] | Literal["none", "external"]:
+    """What verifies the change since `base`: agents are told to run what the gates run. Empty when nothing is known."""
+    if bench.config.verify != "auto":
+        return bench.config.verify
+    # As the base has them: a change must not choose what it is judged by. A new project has nothing there yet.
+    return (await layout_at(bench, base)).verify or (await layout_at(bench, await bench.worktree.head())).verify
 
 
 async def prepared(bench: Bench, commit: str = "") -> Prepared:
@@ -89,8 +93,6 @@ async def prepared(bench: Bench, commit: str = "") -> Prepared:
     cannot be reached, `Stopped`, and GitError.
     """
     setup = bench.tools.setup
-    if setup is None:
-        return NOT_PREPARED
     base, now = bench.task.start_sha, commit or await bench.worktree.head()
     if known := bench.readied.get(now):
         return known
@@ -112,8 +114,7 @@ async def _furnished(bench: Bench, setup: Setup, commit: str) -> Furniture:
 
 
 async def _look(bench: Bench, commit: str) -> Seen:
-    setup = bench.tools.setup
-    return await look(bench.mirror, commit, setup.toolchains.has if setup else lambda name: True)
+    return await look(bench.mirror, commit, bench.tools.setup.toolchains.has)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,8 @@ async def _own(bench: Bench, setup: Setup, base: _Wanted, own: _Wanted) -> Prepa
     except SetupFailed as failed:
         if failed.may_pass:  # the change is not to blame when somebody else cannot be reached
             raise Transient(said.UNREACHABLE) from failed
+        if failed.is_ours:  # the change is not to blame, and must not be asked to mend it
+            raise GaveUp(Reason.SETUP, failed.why) from failed
         ready = await _shared(bench, setup, base)
         await _say(bench, base, more=(said.own_environment_failed(failed.why),))
         return replace(ready, failure=Failure(failed.command, failed.tail, failed.why))
@@ -208,7 +211,6 @@ async def _build(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> N
             except SetupFailed as why:
                 if is_last or not why.may_pass:
                     raise
-        await asyncio.to_thread(place.finish, made)
         await bench.tools.store.measure("setup_ms", bench.now_ms() - began)
         return made
 
@@ -218,12 +220,14 @@ async def _try(bench: Bench, setup: Setup, wanted: _Wanted, place: Place) -> Not
         await asyncio.to_thread(place.begin)
         await export(bench.mirror, wanted.seen.commit, place.tree)
         shown = {place.tree.resolve() / at: source for at, source in sorted(wanted.furniture.shown.items())}
-        return await setup.builder.build(place, wanted.order, shown, lambda line: _tell(bench, line))
+        made = await setup.builder.build(place, wanted.order, shown, lambda line: _tell(bench, line))
+        await asyncio.to_thread(place.finish, made)
+        return made
     except BaseException as error:
         await asyncio.to_thread(place.clear)
         if isinstance(error, OSError) and error.errno in _DISK:
             # It would be read as a store that is away, and tried for ever.
-            raise SetupFailed(said.disk(error.strerror or str(error)), "", "") from error
+            raise SetupFailed(said.disk(error.strerror or str(error)), "", "", is_ours=True) from error
         raise
 
 

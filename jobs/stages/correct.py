@@ -11,7 +11,10 @@ from jobs.stages.step import Step
 async def correct(bench: Bench) -> Step:
     """Commit and push the corrections. A finding that the agent names in neither list stays open."""
     done = await bench.agent(CorrectorResult)
-    await bench.keep(f"Mend what the review found, round {bench.task.round} (#{bench.task.issue})")
+    await bench.remember(done.tested, done.notes)
+    last = bench.task.last_review
+    what = "the gates" if last and last.outcome == "gates_failed" else "the review"
+    await bench.keep(f"Mend what {what} found, round {bench.task.round} (#{bench.task.issue})")
     await bench.publish()
     findings = settle(bench.task, done)
     return Step("passed", corrected(bench.task.open_findings, findings), {"findings": findings})

@@ -11,6 +11,7 @@ from jobs.stops import GaveUp
 async def develop(bench: Bench) -> Step:
     """Raises `GaveUp` when the branch would hold nothing but its start commit."""
     done = await bench.agent(DeveloperResult)
+    await bench.remember(done.tested, done.notes)
     await bench.keep(f"{first_line(done.summary)} (#{bench.task.issue})")
     if not await bench.has_changes():
         raise GaveUp(Reason.NO_CHANGE, done.summary)

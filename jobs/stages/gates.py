@@ -25,6 +25,8 @@ from jobs.git import Blob, FileChange
 from jobs.stages.proof import Proof, prove
 from jobs.stages.step import Step
 
+_MEASURED = 32 << 20
+"""Bytes of a diff whose lines are measured; agents are shown less."""
 _GATED = frozenset({Stage.REVIEW, Stage.FINALIZE})
 
 
@@ -61,12 +63,14 @@ def _fingerprint(bench: Bench, sha: str) -> str:
 
 @dataclass(slots=True)
 class _Change:
-    """What there is to judge. `base` is the merge base."""
+    """What there is to judge. `base` is what it is compared with."""
 
     sha: str
     base: str
     files: tuple[FileChange, ...]
     lines: dict[str, Lines]
+    is_cut: bool = False
+    """There are more lines than those."""
     versions: list[Version] = field(default_factory=list)
 
 
@@ -76,23 +80,22 @@ async def _judge(bench: Bench, sha: str, told: str) -> None:
     notes = await asyncio.to_thread(weakened, change.versions)
     found = [
         judging.has_changed(len(change.files), sha=sha),
-        judging.is_reviewable(change.lines, sha=sha),
+        judging.is_reviewable(change.lines, is_cut=change.is_cut, sha=sha),
         judging.tests_kept(notes, sha=sha),
     ]
-    proof = await prove(bench, sha, change.base, change.lines) if change.files else Proof()
+    proof = await prove(bench, sha, change.base, change.lines, is_cut=change.is_cut) if change.files else Proof()
     await _save(bench, [*found, *proof.gates], proof, told)
 
 
 async def _change(bench: Bench, sha: str) -> _Change:
-    task, mirror = bench.task, bench.mirror
-    tip = await mirror.fetched(f"refs/heads/{task.base}")
-    base = (await mirror.merge_base(tip, sha) if tip else None) or task.base_sha
+    mirror, base = bench.mirror, await bench.base(sha)
     files = await mirror.changed_files(base, sha)
-    diff = await mirror.diff(base, sha)
+    diff = await mirror.diff(base, sha, cap=_MEASURED)
+    lines = await asyncio.to_thread(changed_lines, diff.text)
     weighty = [file for file in files if weighed(file.path)]
     blobs = await mirror.blobs(weighty, blob_cap=4 * MOST_TEXT)  # a character takes up to four bytes
     versions = [_version(file, blobs) for file in weighty]
-    return _Change(sha, base, files, dict(changed_lines(diff.text)), versions)
+    return _Change(sha, base, files, dict(lines), diff.truncated, versions)
 
 
 def _version(file: FileChange, blobs: Mapping[str, Blob]) -> Version:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.messages import gates as words
 from core.messages.words import code
@@ -21,8 +21,8 @@ from jobs.gates import Ground, Ran, coverage, judging, run
 from jobs.gates.lines import Lines
 from jobs.gates.output import joined
 from jobs.git.trees import remove_tree
-from jobs.running import TAIL, Cancelled
-from jobs.setup import Failure, Prepared, layout_at, prepared
+from jobs.running import TAIL, Cancelled, below
+from jobs.setup import Failure, Prepared, prepared, verify_commands
 from jobs.stops import Stopped
 
 _MOST_BASELINES = 60
@@ -37,29 +37,28 @@ class Proof:
     log: str = ""
 
 
-async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines]) -> Proof:
-    """Run the verify commands at `sha`, and at `base` those that fail there. Raises `Stopped`."""
+async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines], *, is_cut: bool = False) -> Proof:
+    """Run the verify commands at `sha`, and at `base` those that fail there. Raises `Stopped`.
+
+    `lines` are those that the change adds and takes away, `is_cut` when there are more of them.
+    """
     commands = await _commands(bench, sha, base)
     if isinstance(commands, Gate):
         return Proof([commands])
-    if bench.tools.sandbox is None:
-        return Proof([judging.skipped("verify", words.NO_SANDBOX, sha=sha)])
     ready = await prepared(bench, sha)
     if ready.failure:
-        return _not_ready(ready.failure, sha)
+        return _not_ready(bench, ready.failure, sha)
     try:
         async with _ground(bench, sha, ready) as ground:
             await asyncio.to_thread(coverage.forget_reports, bench.worktree.path)
             done = [await _run(bench, ground, command) for command in commands]
-            covered = await _covered(bench, sha, done, lines)
+            covered = await _covered(bench, sha, done, None if is_cut else lines)
         bases = await _bases(bench, sha, base, done)
     except Cancelled:
         raise Stopped from None
-    root = str(bench.worktree.path)
     gates = [
         judging.verified(
-            judging.verify_name(n), ran, bases.get(ran.command), sha=sha, minutes=_minutes(bench), paths=lines.keys(),
-            root=root,
+            judging.verify_name(n), ran, bases.get(ran.command), sha=sha, minutes=_minutes(bench), paths=lines.keys()
         )
         for n, ran in enumerate(done, 1)
     ]  # fmt: skip
@@ -69,17 +68,13 @@ async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines]) -
 
 async def _commands(bench: Bench, sha: str, base: str) -> Sequence[str] | Gate:
     """What to run, or the gate that says why nothing is."""
-    match bench.config.verify:
+    match await verify_commands(bench, base):
         case "external":
             return judging.skipped("verify", words.EXTERNAL, sha=sha)
         case "none":
             return judging.skipped("verify", words.NONE, sha=sha)
-        case "auto":
-            # As the base has them: a change must not choose what it is judged by. A new project has nothing there yet.
-            found = (await layout_at(bench, base)).verify or (await layout_at(bench, sha)).verify
-            return found or judging.warned("verify", words.NO_COMMAND, sha=sha)
         case commands:
-            return commands
+            return commands or judging.warned("verify", words.NO_COMMAND, sha=sha)
 
 
 @asynccontextmanager
@@ -88,7 +83,7 @@ async def _ground(bench: Bench, sha: str, ready: Prepared, back_to: str = "") ->
 
     The tree is at `back_to` then (else at `sha` still).
     """
-    tree, home = bench.worktree, bench.tools.homes / f"{bench.task.id}.gates"
+    tree, home = bench.worktree, bench.tools.homes / bench.task.id / "gates"
     await asyncio.to_thread(remove_tree, home)
     home.mkdir(parents=True, mode=0o700)
     await tree.reset(sha, ignored=True)
@@ -100,10 +95,10 @@ async def _ground(bench: Bench, sha: str, ready: Prepared, back_to: str = "") ->
 
 
 async def _run(bench: Bench, ground: Ground, command: str) -> Ran:
-    assert bench.tools.sandbox, "asked before"
     await bench.note(activity=f"runs {code(command)}")
     wall_s = _minutes(bench) * 60
-    return await run(bench.tools.sandbox, ground, command, bench.lease.stopped, wall_s=wall_s)
+    ran = await run(bench.tools.sandbox, ground, command, bench.lease.stopped, wall_s=wall_s)
+    return replace(ran, output=below(str(ground.worktree), ran.output))
 
 
 async def _bases(bench: Bench, sha: str, base: str, done: Sequence[Ran]) -> dict[str, judging.Base]:
@@ -135,10 +130,12 @@ async def _on_base(bench: Bench, sha: str, base: str, command: str) -> judging.B
         return judging.base_of(await _run(bench, ground, command))
 
 
-async def _covered(bench: Bench, sha: str, done: Sequence[Ran], lines: Mapping[str, Lines]) -> Gate:
-    """Only commands that succeeded tell which lines they ran."""
+async def _covered(bench: Bench, sha: str, done: Sequence[Ran], lines: Mapping[str, Lines] | None) -> Gate:
+    """Only commands that succeeded tell which lines they ran; `lines` are None when nobody knows all of them."""
     if any(ran.verdict != "passed" for ran in done):
         return judging.skipped("coverage", words.NOT_RUN, sha=sha)
+    if lines is None:
+        return judging.warned("coverage", words.TOO_LARGE, sha=sha)
     try:
         found = await asyncio.to_thread(coverage.find_report, bench.worktree.path)
     except coverage.Unreadable as why:
@@ -151,11 +148,11 @@ async def _covered(bench: Bench, sha: str, done: Sequence[Ran], lines: Mapping[s
     return judging.is_covered(measured, bench.config.review.least_coverage, sha=sha)
 
 
-def _not_ready(failure: Failure, sha: str) -> Proof:
+def _not_ready(bench: Bench, failure: Failure, sha: str) -> Proof:
     """What the change wants installed cannot be: that is the change's fault, for what stood there before could be."""
-    ran = Ran(failure.command, "failed", 1, 1, failure.output)
-    gate = judging.verified(judging.verify_name(1), ran, None, sha=sha, minutes=0, paths=(), root="")
-    return Proof([gate], {gate.name: failure.output}, joined([(failure.command, failure.output)], TAIL))
+    ran = Ran(failure.command, "failed", 1, 1, below(str(bench.worktree.path), failure.output))
+    gate = judging.verified(judging.verify_name(1), ran, None, sha=sha, minutes=0, paths=())
+    return Proof([gate], {gate.name: ran.output}, joined([(ran.command, ran.output)], TAIL))
 
 
 def _minutes(bench: Bench) -> float:

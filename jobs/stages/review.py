@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from core import ledger
 from core.messages.notes import NO_REASON, with_remarks
 from core.repoconfig.model import Mode
-from core.tasks import Finding, LastReview, Needs, Reason, Task
+from core.tasks import Finding, LastReview, Needs, Reason, Requirement, Task
 from jobs.agents.results import ReviewerResult, ReviewFinding
 from jobs.bench import Bench
 from jobs.stages.step import Step
@@ -13,6 +13,8 @@ from jobs.stops import NeedsPerson
 
 MAX_SUMMARY = 8_000
 """Characters of a reviewer's summary that the record keeps; there may be twenty rounds."""
+
+MAX_REQUIREMENTS = 60
 
 
 async def review(bench: Bench) -> Step:
@@ -51,10 +53,17 @@ async def _judge(bench: Bench, tree: str) -> LastReview:
         outcome="corrections_needed" if still_open else "approved",
         summary=with_remarks(judged.summary, judged.remarks)[:MAX_SUMMARY],
         open=still_open,
+        requirements=_asked_for(judged),
         stop=ledger.stop_reason(task, found) or "",
     )
     await bench.note(findings=found, last_review=last)
     return last
+
+
+def _asked_for(judged: ReviewerResult) -> tuple[Requirement, ...]:
+    """The issue's requirements, those that lack something first: they are told when there is no room for all."""
+    asked = sorted(judged.requirements, key=lambda one: one.status == "met")[:MAX_REQUIREMENTS]
+    return tuple(Requirement(one.requirement, one.status, one.where) for one in asked)
 
 
 def findings(task: Task, judged: ReviewerResult, *, mode: Mode, commit: str = "") -> tuple[Finding, ...]:

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError
 
-from core.artifacts import Artifacts, Caps, Entry, Writer, clean
+from core.artifacts import Artifacts, Caps, Entry, Writer
 from core.artifacts.veil import Veil
 from core.clock import ShiftedClock
 from core.redaction import HIDDEN, Redactor
 from core.store import Fenced, Store
 from core.tasks import Task
+from core.visible import visible_text
 from tests.artifacts.conftest import header
 
 KNOWN = "correct-horse-battery-staple"
@@ -119,7 +120,7 @@ def test_almost_nothing_waits() -> None:
     ],
 )
 def test_nothing_but_plain_text_is_left(raw: str, plain: str) -> None:
-    assert clean(raw) == plain
+    assert visible_text(raw) == plain
 
 
 async def read(artifacts: Artifacts, task: Task) -> list[Entry]:

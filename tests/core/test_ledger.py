@@ -180,8 +180,14 @@ def test_a_gate_speaks_for_itself() -> None:
     assert states(ledger.gated((OPEN, replace(failed, id="F2")), [], round_=2)) == [("F1", "open"), ("F2", "fixed")]
     (passes,) = ledger.gated((failed,), [], round_=2)
     assert passes.note == GATE_PASSES
-    claimed = ledger.corrected((failed,), {"F1": "Mended."}, {}, round_=1)
-    assert states(ledger.gated(claimed, [TESTS], round_=2)) == [("F1", "reopened")]
+    (claimed,) = ledger.corrected((failed,), {"F1": "Mended."}, {}, round_=1)
+    assert (claimed.state, claimed.note, claimed.is_claimed) == ("open", "Mended.", True), "a word, until it has run"
+    (again,) = ledger.gated((claimed,), [TESTS], round_=2)
+    assert (again.state, again.note, again.is_claimed) == ("reopened", "", False)
+    (mended,) = ledger.gated((claimed,), [], round_=2)
+    assert (mended.state, mended.note) == ("fixed", GATE_PASSES)
+    (given_up,) = ledger.corrected((failed,), {}, {"F1": "The issue asks for it."}, round_=1)
+    assert given_up.state == "unfixable"
     (waived,) = ledger.waived((failed,), Waiver(), by="alice", round_=2)
     assert ledger.gated((waived,), [TESTS], round_=3) == (waived,)
 

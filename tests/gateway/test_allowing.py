@@ -28,6 +28,12 @@ from jobs.gateway.allowing import deciding, may_connect
         ("pypi.org", "pypi.org\x00.evil.com", 443, False),
         ("*.example.org", "a/b.example.org", 443, False),
         ("*.example.org", "-.example.org", 443, False),
+        ("*.example.org", ".example.org", 443, False),
+        ("pypi.org", "pypi.org.", 443, False),
+        ("pypi.org", "me@pypi.org", 443, False),
+        ("pypi.org", "pypi%2eorg", 443, False),
+        ("pypi.org", "p\u0443pi.org", 443, False),
+        ("*.example.org", "\uff41.example.org", 443, False),
     ],
 )
 def test_who_may_be_reached(allowed: str, host: str, port: int, is_allowed: bool) -> None:
@@ -77,7 +83,8 @@ def test_what_settings_take_the_gateway_takes(text: str) -> None:
         "192.0.0.8", "168.63.129.16", "198.18.0.1",
         "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1",
         "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
-        "2002:7f00:1::", "2001:0:7f00:1::", "nonsense", "",
+        "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:7f00:1::", "64:ff9b:1::7f00:1", "::ffff:0:127.0.0.1",
+        "2606:4700::5efe:a00:1", "2606:4700::200:5efe:7f00:1", "192.88.99.1", "3fff::1", "2001:db8::1", "nonsense", "",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_public(address: str) -> None:

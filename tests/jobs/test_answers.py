@@ -36,7 +36,7 @@ def verdict(**more: Any) -> dict[str, Any]:
         (DeveloperResult, {}, "summary: is missing, expected required"),
         (DeveloperResult, {"summary": " "}, "summary: is empty, expected a text that is not empty"),
         (DeveloperResult, {"summary": 5}, "summary: is a number, expected a text"),
-        (DeveloperResult, {"summary": "s", "milestones": {"a": 1}}, "milestones: is an object, expected a list"),
+        (ReviewerResult, verdict(remarks={"a": 1}), "remarks: is an object, expected a list"),
         (DeveloperResult, {"question": ""}, "question: is empty, expected a text that is not empty"),
         (ReviewerResult, {"verdict": "maybe"}, "verdict: has a value that does not fit, expected 'approved' or"),
         (ReviewerResult, verdict(findings=[FOUND, "x"]), "findings[1]: is a text, expected an object"),

@@ -12,9 +12,9 @@ from core.ledger import GATE, gated
 from core.tasks import Finding, Gate, Note, laid_over
 from core.tasks.evidence import MAX_NOTES, MAX_NOTES_IN_ALL, MAX_TEXT
 from jobs.gates import Ground, Ran, coverage, gate_findings, judging, run
-from jobs.gates.lines import changed_lines
+from jobs.gates.lines import Lines, changed_lines
 from jobs.gates.output import end_of, failing, places
-from jobs.running import TAIL, Cancelled, Tail, cleaned
+from jobs.running import TAIL, Cancelled, Tail, below, cleaned
 from jobs.sandbox import NoSandbox
 
 DIFF = """diff --git a/a.py b/a.py
@@ -82,10 +82,23 @@ def test_three_kinds_of_reports(name: str, text: str, tmp_path: Path) -> None:
     assert coverage.find_report(tmp_path) is None
 
 
+def test_a_change_that_nobody_can_measure_is_looked_at() -> None:
+    gate = judging.is_reviewable({"a.py": Lines({1}, 0)}, is_cut=True, sha="s")
+    assert (gate.outcome, "too large to measure" in gate.summary) == ("warned", True)
+
+
 def test_a_change_without_a_measured_line_passes() -> None:
     judged = coverage.judged("coverage.xml", {"b.py": {1: False}}, {"a.py": {1}}, "/build")
     assert (judged.measured, judged.percent) == (0, 100.0)
     assert judging.is_covered(judged, 90, sha="s").outcome == "passed"
+
+
+def test_one_file_is_not_covered_by_the_tests_of_another() -> None:
+    hits = {"a.py": {1: True}, "pkg/a.py": {1: False}, "src/b.py": {1: True}}
+    judged = coverage.judged("x", hits, {"pkg/a.py": {1}, "b.py": {1}}, "/build")
+    assert [(f.path, f.missed) for f in judged.files] == [("b.py", ()), ("pkg/a.py", (1,))]
+    hits = {"a.py": {1: False}, "/build/a.py": {1: True}}
+    assert coverage.judged("x", hits, {"a.py": {1}}, "/build").percent == 100, "two reports of one file"
 
 
 def test_a_name_that_fits_two_files_measures_neither() -> None:
@@ -178,13 +191,26 @@ def test_tests_that_failed() -> None:
 
 def test_places_in_the_output() -> None:
     paths = {"tests/test_a.py", "src/a.ts", "pkg/f.go", "src/a.py"}
-    found = [(note.path, note.line, note.text) for note in places(OUTPUT, paths, "/build")]
+    found = [(note.path, note.line, note.text) for note in places(below("/build", OUTPUT), paths)]
     assert found == [
         ("tests/test_a.py", 12, "AssertionError"),
         ("src/a.ts", 3, "error TS2322: Type 'string' is not assignable."),
         ("pkg/f.go", 7, "undefined: x"),
         ("src/a.py", 4, "in f"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("/w/tree/a.py:1: no", "a.py:1: no"),
+        ("rootdir: /w/tree\nnext", "rootdir: .\nnext"),
+        ('File "/w/tree/a.py", in /w/tree/b', 'File "a.py", in b'),
+        ("/w/tree-2/a.py /w/trees", "/w/tree-2/a.py /w/trees"),
+    ],
+)
+def test_where_the_tree_was_tells_nobody_anything(output: str, told: str) -> None:
+    assert below("/w/tree", output) == below("/w/tree/", output) == told
 
 
 def ran(verdict: str = "failed", output: str = "", code: int | None = 1) -> Ran:
@@ -207,7 +233,7 @@ def ran(verdict: str = "failed", output: str = "", code: int | None = 1) -> Ran:
         (ran(output="FAILED a::b"), ("failed", "a::b", "a::c"), "warned", "as it does without this change"),
         (ran(output="boom"), ("failed", "a::b"), "failed", "now it names none"),
         (ran(output="FAILED a::b"), ("failed",), "failed", "no failing test was named there, and now `a::b` fails"),
-        (ran(output="FAILED a::b\nFAILED a::c"), ("late",), "failed", "now `a::b`, `a::c` fail"),
+        (ran(output="FAILED a::b\nFAILED a::c"), ("late",), "failed", "now `a::b` and `a::c` fail"),
         (ran("late", code=None, output="FAILED a::b"), ("late",), "warned", "as it does without this change"),
         (ran(), None, "failed", "`make test` fails (exit 1)"),
     ],

@@ -352,3 +352,9 @@ def test_each_path_is_left_out_once_with_its_first_reason() -> None:
     assert failed(report) == {"secrets", "protected"}
     assert len(report.left_out) == 1
     assert report.left_out[0].reason.startswith("secrets: GitHub token")
+
+
+@pytest.mark.parametrize("piece", ["-----BEGIN PRIVATE KEY-----A: ", "-----BEGIN PRIVATE KEY-----A: \n", "A: '\""])
+def test_a_long_line_that_looks_like_keys_does_not_take_long(piece: str) -> None:
+    """The runner's own limit is the judge: unbounded, the first one takes many minutes."""
+    assert failed(Change().file("a.txt", "-----BEGIN PRIVATE KEY-----" + piece * 30_000).check()) == set()

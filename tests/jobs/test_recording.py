@@ -39,6 +39,14 @@ def event(kind: Any, title: str = "", **fields: Any) -> AgentEvent:
     return AgentEvent(1, 2.345678, kind, title=title, **fields)
 
 
+def nested(depth: int) -> list[Any]:
+    """Lists in lists in lists."""
+    lists: list[Any] = []
+    for _ in range(depth):
+        lists = [lists]
+    return lists
+
+
 @pytest.mark.parametrize(
     ("happened", "title", "body"),
     [
@@ -52,9 +60,10 @@ def event(kind: Any, title: str = "", **fields: Any) -> AgentEvent:
         (event("tool_result", "exit 1", data={"output": "E 1\n", "code": 1}), "exit 1", "E 1\n"),
         (event("plan", data={"items": ["Read", "Write"]}), "", "- Read\n- Write"),
         (event("progress", "nearly", data={"percent": 80}), "80 % nearly", ""),
-        (event("usage", usage=Usage(10, 5), usd=0.01, turns=1), "10 tokens in, 5 out · 1 turn · $0.0100", ""),
+        (event("usage", usage=Usage(10, 5), usd=0.01, turns=1), "10 tokens in, 5 out · 1 turn · $0.01", ""),
         (event("usage", usage=Usage(10, 5, cache_read=9)), "24 tokens", ""),
         (event("file_change", "a.py"), "a.py", ""),
+        (event("file_change", "a.py", data={"deep": nested(3_000)}), "a.py", ""),
         (event("error", "It broke."), "", "It broke."),
         (event("text", "x" * 1_990 + KNOWN[:10]), "", "x" * 1_990),
     ],

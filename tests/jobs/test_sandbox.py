@@ -212,6 +212,16 @@ async def test_a_frozen_tree_cannot_be_written(bubblewrap: Bubblewrap, room: Roo
     assert not (room.tree / "x").exists()
 
 
+async def test_usual_tools_write_nothing_into_a_frozen_tree(bubblewrap: Bubblewrap, room: Room) -> None:
+    """A reviewer runs the tests, with warnings as errors in many repositories: a cache must have a place."""
+    names = ("COVERAGE_FILE", "MYPY_CACHE_DIR", "PYTEST_ADDOPTS", "PYTHONPYCACHEPREFIX", "RUFF_CACHE_DIR", "TMPDIR")
+    shows = " ".join(f'"${name}"' for name in names)
+    _, frozen = await said(bubblewrap, room.spec("sh", "-c", f"printf '%s\\n' {shows}", frozen=True))
+    assert [line.rpartition("=")[2].startswith("/tmp") for line in frozen] == [True] * len(names)
+    _, free = await said(bubblewrap, room.spec("sh", "-c", 'echo "$PYTEST_ADDOPTS$COVERAGE_FILE"'))
+    assert free == [""]
+
+
 async def test_sockets_are_where_they_are_said_to_be(sandbox: Sandbox, room: Room, short_folder: Path) -> None:
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"welcome\n")

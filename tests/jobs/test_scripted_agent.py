@@ -293,6 +293,23 @@ async def test_an_agent_reaches_neither_the_host_nor_the_network(stage: Stage, t
     assert [reply.ok for reply in scenes[0].replies] == [False, False, False, True]
 
 
+async def test_a_role_that_only_reads_cannot_write(stage: Stage) -> None:
+    if stage.backend.sandbox.mode == "none":
+        pytest.skip("without a sandbox nothing is kept from the agent")
+    scenes: list[Scene] = []
+
+    def script(scene: Scene) -> list[Any]:
+        scenes.append(scene)
+        return [run("touch", "new.txt", expect=None), done("looked")]
+
+    stage.cues.plays(script)
+    about = About(task="5-7", issue=7, round=1, attempt=1)
+    for access in ("read", "edit"):
+        spec = RunSpec("run-1", "reviewer", about, "", DeveloperResult, stage.tree, stage.home, access=access)
+        assert (await stage.backend.run(spec, stage.hear, stage.cancel)).status is RunStatus.OK
+    assert [scene.replies[0].code for scene in scenes] == [1, 0]
+
+
 async def test_the_backend_says_whether_it_can_be_used(stage: Stage, tmp_path: Path) -> None:
     assert (await stage.backend.check()).usable
     nobody = ScriptedBackend(stage.backend.sandbox, PLAYER, tmp_path / "no.sock")

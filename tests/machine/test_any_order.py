@@ -11,11 +11,11 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.machine.people import People
-from tests.machine.workers import Workers
+from tests.machine.loop import Loop
+from tests.machine.purses import Spenders
 
 
-class Anything(People, Workers):
+class Anything(Spenders, Loop):
     """All of it."""
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as some
 from hypothesis.stateful import precondition, rule
 from msgspec.structs import replace
 
+from core import ledger
 from core.ledger.rules import stop_reason
 from core.schedule import Capacity, Caps, plan
 from core.store import Fenced
@@ -32,6 +33,7 @@ FINDINGS = some.lists(
 GAVE_UP = some.sampled_from(
     [Reason.NO_CHANGE, Reason.BAD_OUTPUT, Reason.AGENT_FAILED, Reason.TIMEOUT, Reason.LIMIT, Reason.REFUSED]
 )
+GATED = frozenset({Stage.REVIEW, Stage.FINALIZE})
 HANDED_OVER = some.sampled_from([(Needs.CONFLICT, Reason.BRANCH_MOVED), (Needs.CONFLICT, Reason.DIVERGED)])
 
 
@@ -152,7 +154,7 @@ class Workers(World):
     def finish_stage(self, holder: Holder, draw: Draw) -> None:
         self._finish(holder, draw)
 
-    def _finish(self, holder: Holder, draw: Draw) -> None:
+    def _finish(self, holder: Holder, draw: Draw, *, approves: bool | None = None) -> None:
         """The stage that is under way ends well, whatever well means for it."""
         sha = f"{self.next():04x}"
         if not holder.begun:
@@ -167,12 +169,19 @@ class Workers(World):
                 return None
             return replace(task, head_sha=task.checkpoint_sha or task.head_sha)
 
-        approves, findings = draw(some.booleans()), draw(FINDINGS)
+        approves = draw(some.booleans()) if approves is None else approves
+        findings = draw(FINDINGS)
+
+        def passed(task: Task) -> Task | None:
+            """The gates let the stage begin, so none of their findings is open any more."""
+            if task.stage not in GATED:
+                return None
+            return replace(task, findings=ledger.gated(task.findings, (), round_=task.round))
 
         def over(task: Task) -> Task:
             return advance(task, _end(task, approves=approves, findings=findings), self.clock.now_ms())
 
-        for change in (kept, published, over):
+        for change in (passed, kept, published, over):
             if self.save(holder, change) is None:
                 return
         holder.begun = False
@@ -188,8 +197,11 @@ class Workers(World):
         self.save(holder, ended)
 
     def out_of_budget(self, holder: Holder, draw: Draw) -> None:
-        scope = draw(some.sampled_from(Scope))
-        spent = Exhausted(scope=scope, kind="usd", spent=2, cap=2)
+        scope = draw(some.sampled_from([*Scope, None]))  # None: its model has no price, so nothing bounds it
+        spent = Exhausted(scope=scope, kind="usd", spent=2, cap=2) if scope else None
+        before = self.task()
+        if scope and before and before.state is State.RUNNING and before.epoch == holder.epoch:
+            self.note_spent(scope)
         self.save(holder, lambda task: out_of_budget(task, spent, self.clock.now_ms()))
 
     def ask(self, holder: Holder, draw: Draw) -> None:

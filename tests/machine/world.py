@@ -18,7 +18,7 @@ from core.messages.checks import checks
 from core.messages.standing import headline, story
 from core.messages.sticky import sticky
 from core.store import NoSuchTask, Store, WorkerInfo
-from core.tasks import ENDED, MOVES, SETTLED, Options, PausedBy, State, Task, Wish
+from core.tasks import ENDED, MOVES, SETTLED, Options, PausedBy, Reason, Scope, State, Task, Wish
 
 T = TypeVar("T")
 
@@ -44,6 +44,7 @@ CONCLUSIONS: dict[State, set[str | None]] = {
 _GOES_ON = re.compile(
     r"/pdev |by itself|Reopen|Review and merge|Nothing is left|merge or close|set the label", re.IGNORECASE
 )
+_NEEDS_NO_ANSWER = {Reason.FOREIGN_PULL, Reason.CONFIG}
 _COMMAND = re.compile(r"`/pdev (\w+)")
 
 
@@ -132,12 +133,20 @@ class World(RuleBasedStateMachine):
         assert all((run.ended_ms is None) == (run.outcome is None) for run in task.stages)
         assert task.round <= max(self.permitted, task.options.max_rounds), "nobody allowed another round"
         self.held = self.held or task.state is State.WAITING_INPUT
-        assert (task.needs is None) == (task.state is not State.WAITING_INPUT) or not task.stages
+        assert (task.needs is None) == (task.state is not State.WAITING_INPUT) or task.reason in _NEEDS_NO_ANSWER
         assert (task.paused_by is None) == (task.state is not State.PAUSED)
 
     def code_reaches_the_branch_only_when_it_may(self, task: Task) -> None:
         if task.options.ci == "approved":
             assert task.head_sha in {"", "start", *self.approved}
+
+    def note_spent(self, scope: Scope) -> None:
+        """A purse has paid all that it may; who keeps purses knows more."""
+
+    @staticmethod
+    def told(task: Task) -> str:
+        """What people read about it."""
+        return story(task)
 
     @staticmethod
     def legal(before: Task, after: Task) -> None:

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from msgspec.structs import replace
 
-from core.messages import findings, pulls
+from core.messages import findings, pulls, words
 from core.messages.notes import corrected, no_base, no_free_branch, not_required, waived_by
-from core.tasks import Finding, Gate, LastReview, Mark, Options, Reason, Stage, Task
+from core.tasks import Finding, Gate, LastReview, Mark, Options, Reason, Requirement, Stage, Task
 from tests.golden import golden
 from tests.messages.conftest import APPROVED, CORRECTED, CRITICISED, DEVELOPED, FINALIZED, FOUND
 
@@ -50,6 +50,40 @@ def test_pull_requests(at_work: Task) -> None:
     }
     shown = [f"=== {name}\n\n# {title}\n\n{body}" for name, (title, body) in texts.items()]
     golden("messages/pulls", "\n".join(shown))
+
+
+ASKED = (
+    Requirement("reads `a|b` @bob <!-- pdev:x -->", "missing"),
+    Requirement("reads\nfiles", "partly", "parser.py:12"),
+    Requirement("is fast", "met"),
+)
+
+
+def listed(task: Task, *asked: Requirement) -> Task:
+    return replace(task, last_review=LastReview(round=task.round, tree="t", outcome="approved", requirements=asked))
+
+
+def test_what_the_issue_asks_for(at_work: Task) -> None:
+    task = listed(finished(at_work), *ASKED)
+    texts = (pulls.review_body(task, "Nearly."), pulls.final_body(task, "It is done.", ""))
+    golden("messages/requirements", "\n\n=====\n\n".join(texts))
+    for text in texts:
+        assert "1 of 3 requirements met" in text
+        assert "@bob" not in text
+    assert "requirement" not in pulls.review_body(replace(task, round=3), "Another round, not judged yet.")
+
+
+def test_however_much_there_is_it_fits(at_work: Task) -> None:
+    """All parts at their longest together."""
+    long = tuple(Requirement("|" * 300, "partly", "|" * 300) for _ in range(60))
+    much = tuple(replace(FOUND[0], id=f"F{n}", text="word " * 900, state="open", round=2) for n in range(1, 400))
+    gates = tuple(Gate(name=f"command {n}", outcome="failed", summary="x " * 300) for n in range(60))
+    task = replace(listed(finished(at_work), *long), findings=much, gates=gates)
+    boxes = [("box " * 80, True)] * 30
+    refused = ["r" * 300] * 30
+    body = pulls.final_body(task, "b" * 60_000, "t" * 20_000, changelog="c" * 300, checklist=boxes, refused=refused)
+    assert len(body) <= pulls.BODY_LIMIT
+    assert len(pulls.review_body(task, "s" * 20_000)) <= pulls.BODY_LIMIT
 
 
 def handed_over(task: Task, why: Reason) -> Task:
@@ -101,10 +135,14 @@ def test_reviews(at_work: Task) -> None:
 def test_notes() -> None:
     open_ones = tuple(replace(f, state="open") for f in FOUND)
     third = replace(open_ones[0], id="F3")
+    failed = replace(third, id="F4", type="gate:verify")
+    claimed = replace(failed, note="The test compares what it should.", history=(Mark(1, "open"), Mark(1, "claimed")))
     notes = [
         corrected(open_ones, FOUND),
         corrected(open_ones[:1], FOUND),
         corrected((*open_ones, third), (*FOUND, third)),
+        corrected((failed, third), (claimed, third)),
+        words.finding(claimed),
         no_base("main"),
         no_free_branch("feature/task-7", 50),
     ]
@@ -150,3 +188,9 @@ def test_limits_of_github(at_work: Task) -> None:
     assert len(pulls.draft_title(long, drafts=False)) <= 256
     assert pulls.draft_title(long, drafts=False).endswith("(#7)")
     assert len(pulls.final_title(task, "@1" * 128)) <= 256
+
+
+def test_only_what_a_reviewer_judged_counts_as_a_review(at_work: Task) -> None:
+    by_gates = replace(CRITICISED, outcome="gates_failed")
+    text = pulls.final_body(replace(at_work, stages=(DEVELOPED, by_gates, CORRECTED, APPROVED)), "Adds it.", "")
+    assert "<summary>1 review, 0 findings</summary>" in text

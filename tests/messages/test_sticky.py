@@ -6,17 +6,19 @@ from functools import partial
 import pytest
 from msgspec.structs import replace
 
-from core.messages import config
+from core.messages import config, gates
 from core.messages.standing import WHY
 from core.messages.sticky import sticky
 from core.repoconfig import Broken, Unreadable, in_force, read
 from core.schedule import Wait
 from core.tasks import (
+    UNSETTLED,
     Cap,
     Cost,
     Exhausted,
     Finding,
     Gate,
+    LastReview,
     Needs,
     Note,
     Options,
@@ -115,6 +117,16 @@ def unfixable(task: Task) -> Task:
     return asks(replace(rounds(task), state=State.RUNNING), Needs.ANSWER, Reason.UNFIXABLE)
 
 
+def by_gates(task: Task, reason: Reason) -> Task:
+    gate = Gate(name="verify", outcome="failed", summary="`make test` fails (exit 2)", sha="c" * 40)
+    found = Finding(id="F1", type="gate:verify", severity="high", text="pdev ran it itself: `make test` fails.")
+    summary = gates.failed_summary([gate])
+    runs = (DEVELOPED, run(Stage.REVIEW, "gates_failed", 4, 3, summary=summary))
+    last = LastReview(round=1, tree="t", outcome="gates_failed", summary=summary, stop=reason)
+    task = replace(reviewed(task), stages=runs, findings=(found,), gates=(gate,), last_review=last)
+    return asks(task, Needs.ANSWER, reason)
+
+
 LEFT_OUT = (
     Gate(name="secrets", outcome="left_out", notes=(Note("a key, line 1", ".env"),)),
     Gate(name="size", outcome="passed"),
@@ -150,6 +162,7 @@ STATES: dict[str, tuple[Change, Wait | None]] = {
     "rounds": (rounds, None),
     "no progress": (no_progress, None),
     "unfixable": (unfixable, None),
+    **{f"gates, {reason}": (partial(by_gates, reason=reason), None) for reason in sorted(UNSETTLED)},
     "approval": (approval, None),
     "branch moved": (lambda t: asks(t, Needs.CONFLICT, Reason.BRANCH_MOVED), None),
     "diverged": (

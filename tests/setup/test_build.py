@@ -44,6 +44,12 @@ async def test_what_people_see_of_a_command_that_fails_has_no_keys_and_nothing_a
     assert "ended with exit code 3" in caught.value.why
 
 
+async def test_where_the_tree_is_on_the_worker_is_nobodys_business(place: Place) -> None:
+    with pytest.raises(SetupFailed) as caught:
+        await built(place, "echo $PWD/setup.py:1; echo $PWD; echo ${PWD%/tree}/venv/bin/pip; exit 1")
+    assert caught.value.tail == "setup.py:1\n.\nvenv/bin/pip\n"
+
+
 async def test_a_flood_is_stopped_and_only_its_end_is_kept(place: Place) -> None:
     with pytest.raises(SetupFailed, match="printed more than anybody reads") as caught:
         await built(place, "yes flooded")

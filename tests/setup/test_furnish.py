@@ -1,5 +1,6 @@
 """Submodules and large files: which are fetched, what of them is believed, and where they are shown."""
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from jobs.git import Cache, Entry, Mirror, listing
 from jobs.git.lfs import pointers, read_pointer
-from jobs.setup.furnish import Furniture, _Fetch, addresses_of, is_allowed
+from jobs.setup.furnish import Furniture, _Fetch, _put, addresses_of, is_allowed
 from tests.jobs.repositories import Origin, git
 
 
@@ -95,6 +96,17 @@ async def test_nothing_is_fetched_that_is_not_allowed(world: World) -> None:
     found, fetch = await world.fetched(outer, sha)
     assert (found.shown, fetch.refused, fetch.failed) == ({}, ["libs/inner"], [])
     assert not (world.folder / "modules").exists()
+
+
+async def test_several_tasks_may_want_the_same_submodule_at_once(world: World) -> None:
+    inner = world.origin("inner")
+    sha = inner.commit({f"{n}.py": "x\n" for n in range(50)})
+    mirror = await world.cache.repository(inner.url, 3)
+    await mirror.fetch(None)
+    target = world.folder / "modules" / "one"
+    await asyncio.gather(*(_put(mirror, sha, target) for _ in range(4)))
+    assert len(list(target.glob("*.py"))) == 50
+    assert [left.name for left in target.parent.iterdir()] == ["one"]
 
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n"

@@ -29,7 +29,7 @@ GONE_S = 60.0
 @pytest.fixture
 def files() -> dict[str, str | bytes]:
     """The demonstration's repository: small, with failing tests, which only stories about gates run."""
-    return {**FILES, ".github/pdev.yml": "verify: none\n"}
+    return {**FILES, ".github/pdev.yml": "setup: none\nverify: none\n"}
 
 
 @pytest.fixture(scope="session")
@@ -87,8 +87,10 @@ async def nothing_is_left(desk: WorkingDesk) -> None:
     assert await desk.inbox.size() == 0, "deliveries wait"
     assert await desk.dead.all() == [], "deliveries were given up"
     assert await desk.redis.zrange("pdev:leases", 0, -1) == [], "leases are held"
-    # A report that was put off comes due in real time, while we look.
-    assert [job for job in await desk.due_jobs() if ":at:" not in job] == [], "jobs wait"
+    # A report that was put off comes due in real time, while we look; and a worker that comes back from the dead rings
+    # for a plan, which is nobody's to make once all have gone.
+    waiting = [job for job in await desk.due_jobs() if ":at:" not in job and not job.startswith("schedule:")]
+    assert waiting == [], "jobs wait"
     assert [path.name for path in desk.data.glob("git/repos/*/trees/task-*")] == [], "worktrees are left"
     deadline = time.monotonic() + GONE_S
     while left := processes_of(desk.data.parent):

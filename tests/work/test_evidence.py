@@ -63,6 +63,7 @@ async def test_an_agent_that_claims_success_gets_nowhere(desk: WorkingDesk) -> N
     (found,) = task.findings
     assert (found.id, found.type, found.state) == ("F1", "gate:verify", "fixed")
     assert "test_odd" in found.text
+    assert 'File "test_half.py"' in found.text, "where the worker keeps its trees is nobody's business"
     assert outcomes(task) == {
         "change": "passed", "lines": "passed", "tests": "passed", "verify": "passed", "coverage": "skipped",
     }  # fmt: skip

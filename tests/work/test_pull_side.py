@@ -8,7 +8,7 @@ import pytest
 from core.tasks import State
 from demo.hub.observers import Exchange
 from demo.hub.state import Pull, Review, ReviewThread
-from demo.player import Cue, Fault, Step, edit, final, fixed, hold, swap, verdict
+from demo.player import Cue, Fault, Step, done, edit, final, fixed, hold, swap, verdict
 from tests.work.test_review_loop import FAULT, reviews
 from tests.work.working_desk import BOT, WorkingDesk
 
@@ -217,6 +217,52 @@ async def test_code_owners_are_those_of_the_default_branch(desk: WorkingDesk) ->
     assert [one.login for one in pull.requested_reviewers] == ["maintainer"]
 
 
+async def test_what_a_person_merged_from_the_base_branch_is_not_the_change(desk: WorkingDesk) -> None:
+    """No reviewer reads it, and its owners are not asked."""
+    await configure(desk, "pull_request: {reviewers: codeowners}\n", CODEOWNERS="*.py @maintainer\n*.txt @developer\n")
+    issue = await desk.issue("slugify drops numbers")
+    desk.agent.plays(MEND)
+    async with desk.working():
+        await desk.label(issue.number)
+        await desk.until_state(issue.number, State.READY)
+        await desk.rest()
+        pull = desk.pr(issue.number)
+        pull.requested_reviewers.clear()
+        await desk.by("maintainer").push("main", {"theirs.txt": "somebody else's\n"})
+        await desk.by("maintainer").call("PUT", f"/pulls/{pull.number}/update-branch", {})
+        await desk.settle()
+        await desk.comment(issue.number, "/pdev resume")
+        await desk.until(lambda: _has_run(desk, "finalizer", 2))
+        await desk.until_state(issue.number, State.READY)
+    prompts = [scene.prompt for role in ("reviewer", "finalizer") for scene in desk.agent.scenes(role)]
+    assert len(prompts) == 4
+    assert all("+" in one and "a-z0-9" in one and "theirs.txt" not in one for one in prompts)
+    assert [one.login for one in pull.requested_reviewers] == ["maintainer"]
+
+
+async def _has_run(desk: WorkingDesk, role: str, times: int) -> bool:
+    return len(desk.agent.scenes(role)) == times
+
+
+async def test_a_task_that_only_took_over_the_base_branch_changes_nothing(desk: WorkingDesk) -> None:
+    """Its own start commit is no change, and neither is what a person merged into the branch."""
+    issue = await desk.issue()
+    desk.agent.plays(hold("looking"), done("It is mended already."))
+    async with desk.working():
+        await desk.label(issue.number)
+        await desk.agent.reached("looking")
+        pull = desk.pr(issue.number)
+        await desk.comment(issue.number, "/pdev pause")
+        await desk.until_state(issue.number, State.PAUSED)
+        await desk.by("maintainer").push("main", {"theirs.txt": "somebody else's\n"})
+        await desk.by("maintainer").call("PUT", f"/pulls/{pull.number}/update-branch", {})
+        await desk.settle()
+        desk.agent.plays(done("It is mended already."))
+        await desk.comment(issue.number, "/pdev resume")
+        task = await desk.until_state(issue.number, State.FAILED)
+    assert (task.reason, task.head_sha) == ("no_change", "")
+
+
 async def test_without_code_owners_nobody_is_asked(desk: WorkingDesk) -> None:
     pull = await finished(desk, "pull_request: {reviewers: codeowners}\n")
     assert pull.requested_reviewers == []
@@ -258,6 +304,8 @@ async def test_four_hundred_findings_of_four_kilobytes(desk: WorkingDesk, ci: st
         await desk.shown(issue.number)
         task = await desk.task(issue.number)
         assert len(task.open_findings) == 400
+        (correcting,) = desk.agent.scenes("corrector")
+        assert [one for one in ids if f"\n{one}: open, high" not in correcting.prompt] == []
         kept = await desk.redis.hgetall(f"pdev:task:{task.id}")  # type: ignore[misc]
         assert 0 < sum(map(len, kept.values())) < 600_000
         assert len(desk.sticky(issue.number)) <= 65_535

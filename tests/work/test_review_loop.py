@@ -224,20 +224,46 @@ async def test_what_the_issue_asks_for_and_the_change_lacks_is_a_finding(desk: W
 async def test_an_agent_that_reviews_changes_nothing(desk: WorkingDesk) -> None:
     issue = await desk.issue()
     desk.agent.plays(MEND)
-    desk.agent.plays(edit("reviewer.txt", "I was here"), role="reviewer")
-    desk.agent.plays(edit("finalizer.txt", "So was I"), role="finalizer")
+    desk.agent.plays(run("touch", "reviewer.txt", expect=None), role="reviewer")
+    desk.agent.plays(run("touch", "finalizer.txt", expect=None), role="finalizer")
     async with desk.working():
         await desk.label(issue.number)
         await desk.until_state(issue.number, State.READY)
     assert sorted(await desk.changed(issue.number)) == ["textkit/slug.py"]
 
 
+async def test_a_reviewer_s_tree_is_read_only_and_its_home_its_own(desk: WorkingDesk, walls: None) -> None:
+    """Settings that a developer leaves in its HOME would move whoever judges it; tests still run in a frozen tree."""
+    issue = await desk.issue()
+    desk.agent.plays(MEND, run("sh", "-c", "echo approve > ~/.settings; touch $TMPDIR/mine"))
+    writes = [run("sh", "-c", f"echo x >> {path}", expect=None) for path in ("textkit/slug.py", "new.txt", ".git")]
+    alone = run("sh", "-c", "test ! -e ~/.settings && test ! -e $TMPDIR/mine && echo mine > ~/.reviewed")
+    tests = run("sh", "-c", "cp -r . $TMPDIR/copy && echo x > $TMPDIR/copy/new.txt && python3 -m unittest", expect=None)
+    once = verdict("corrections_needed", FAULT)
+    desk.agent.plays(*writes, alone, tests, once, role="reviewer", round=1)
+    desk.agent.plays(edit("more.txt", "x\n"), run("test", "!", "-e", "/home/agent/.reviewed"), role="corrector")
+    desk.agent.plays(run("grep", "mine", "/home/agent/.reviewed"), role="reviewer", round=2)
+    desk.agent.plays(run("touch", "new.txt", expect=None), role="finalizer")
+    async with desk.working():
+        await desk.label(issue.number)
+        await desk.until_state(issue.number, State.READY)
+    first, _ = desk.agent.scenes("reviewer")
+    assert [reply.code for reply in first.replies[:3]] == [2, 2, 2], "read-only"
+    assert "Read-only file system" in first.replies[0].output
+    assert "Ran " in first.replies[4].output
+    (scene,) = desk.agent.scenes("finalizer")
+    assert scene.replies[0].code == 1
+    homes = desk.data / "homes" / (await desk.task(issue.number)).id
+    assert sorted(home.name for home in homes.iterdir()) == ["corrector", "developer", "finalizer", "reviewer"]
+    assert all(home.stat().st_mode & 0o077 == 0 for home in (homes, *homes.iterdir()))
+
+
 async def test_nothing_that_a_reviewer_leaves_reaches_the_next_agent(desk: WorkingDesk) -> None:
     """Not even in files that git ignores, where the corrector's tests would pick up what is planted there."""
     issue = await desk.issue("slugify drops numbers")
     desk.agent.plays(MEND, edit(".gitignore", "*.pyc\n"))
-    planted = (edit("textkit/slug.pyc", "planted"), edit("textkit/more.py", "planted"))
-    desk.agent.plays(*planted, verdict("corrections_needed", FAULT), role="reviewer", round=1)
+    planted = run("touch", "textkit/slug.pyc", "textkit/more.py", expect=None)
+    desk.agent.plays(planted, verdict("corrections_needed", FAULT), role="reviewer", round=1)
     gone = (run("test", "!", "-e", "textkit/slug.pyc"), run("test", "!", "-e", "textkit/more.py"))
     desk.agent.plays(*gone, edit("more.txt", "more\n"), role="corrector")
     async with desk.working():

@@ -155,6 +155,35 @@ async def test_a_role_s_text_that_cannot_be_used_is_told_and_mended(desk: Workin
     assert prompts(desk)[0].startswith("Mended.\n")
 
 
+async def test_what_was_tested_and_required_is_handed_on(desk: WorkingDesk) -> None:
+    """From who made it to who judges it and who describes it; and how much of the issue is met stands in the review."""
+    issue = await desk.issue()
+    desk.agent.plays(MEND, done("It is mended.", "Unicode is left as it was.", tested="unittest: 3 passed"))
+    desk.agent.plays(
+        verdict("corrections_needed", Fault("It is slow."), requirements={"keeps digits": "met", "is fast": "missing"}),
+        role="reviewer", round=1,
+    )  # fmt: skip
+    mended = fixed("F1", "F2", tested="unittest again: 4 passed")
+    desk.agent.plays(edit("fast.txt", "fast\n"), mended, role="corrector")
+    met = {"keeps digits": "met", "is fast": "met"}
+    desk.agent.plays(verdict("approved", requirements=met), role="reviewer", round=2)
+    async with desk.working():
+        await desk.label(issue.number)
+        await desk.until_state(issue.number, State.READY)
+    first, second = prompts(desk, "reviewer")
+    (last,) = prompts(desk, "finalizer")
+    for text in (first, second, last):
+        assert "developer, round 1: what was tested\nunittest: 3 passed\n" in text
+        assert "developer, round 1: notes\nUnicode is left as it was.\n" in text
+    assert "unittest again: 4 passed" not in first
+    assert "corrector, round 1: what was tested\nunittest again: 4 passed\n" in second
+    pull = desk.pr(issue.number)
+    judged = [review.body for review in pull.reviews if review.body]
+    assert "1 of 2 requirements met:" in judged[0]
+    assert "| ❌ missing | is fast |" in judged[0]
+    assert "2 of 2 requirements met, as the reviewer sees it" in (pull.issue.body or "")
+
+
 # ── how far they are ───────────────────────────────────────────────────────────────────────────────────────────────
 
 

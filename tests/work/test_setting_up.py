@@ -35,7 +35,7 @@ def wheel(version: str) -> str:
 
 @pytest.fixture
 async def index(desk: WorkingDesk) -> AsyncIterator[Index]:
-    desk.sets_up, desk.patience_s = True, 240
+    desk.patience_s = 240
     async with served() as made:
         for version in ("1.0", "2.0"):
             made.add("doubling", version, f"VERSION = '{version}'\ndef double(n):\n    return 2 * n\n")

@@ -60,7 +60,7 @@ async def nested(desk: WorkingDesk, modules: dict[str, tuple[str, str]], config:
 
 
 async def worked(desk: WorkingDesk) -> None:
-    desk.sets_up, desk.patience_s = True, 240
+    desk.patience_s = 240
     async with desk.working():
         await desk.issue("Mend it", "It is broken.", "parallel-dev")
         await desk.settle()

@@ -55,8 +55,6 @@ class WorkingDesk(Desk):
     agent: ScriptBook = None  # type: ignore[assignment]  # the base class has fields with defaults
     sandbox: Sandbox = None  # type: ignore[assignment]
     data: Path = None  # type: ignore[assignment]
-    sets_up: bool = False
-    """Whether workers make repositories ready; most stories need no packages."""
     patience_s: float = PATIENCE_S
     git_env: dict[str, str] = field(default_factory=dict)
     more: dict[str, str] = field(default_factory=dict)
@@ -112,9 +110,10 @@ class WorkingDesk(Desk):
                 git=Cache(settings.data_dir / "git", extra_env=self.git_env),
                 backend=backend or ScriptedBackend(self.sandbox, player=PLAYER, cue=self.agent.cues.address),
                 homes=settings.data_dir / "homes", author=AUTHOR,
-                setup=setting_up.setup(settings, self.sandbox) if self.sets_up else None,
+                setup=setting_up.setup(settings, self.sandbox),
                 operator=settings.operator_caps, sandbox=self.sandbox,
                 transcripts=Transcripts(artifacts, Redactor(settings.secret_values())),
+                redactor=Redactor(settings.secret_values()),
             )  # fmt: skip
             info = WorkerInfo(
                 id=name, host="here", pid=os.getpid(), slots=slots, started_ms=self.clock.now_ms(),

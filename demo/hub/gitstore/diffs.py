@@ -52,11 +52,11 @@ class Comparison:
 async def changed_files(git: Git, old: str, new: str) -> list[FileChange]:
     """Every file that differs from tree-ish `old` to tree-ish `new`, renames found, with hunks."""
     flags = ("-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color")
-    summary = await git.run("diff-tree", *flags, "-z", "--raw", "--numstat", "--abbrev=40", old, new)
+    summary = await git.about("diff-tree", *flags, "-z", "--raw", "--numstat", "--abbrev=40", names=(old, new))
     rows = _rows(summary.text)
     if not rows:
         return []
-    text = (await git.run("diff-tree", *flags, "-p", old, new)).text
+    text = (await git.about("diff-tree", *flags, "-p", names=(old, new))).text
     patches = iter(_patches(text))
     changes = []
     for row in rows:
@@ -108,13 +108,13 @@ def _patches(text: str) -> list[str | None]:
 
 async def merge_base(git: Git, one: str, other: str) -> str | None:
     """The best common ancestor, or None for unrelated histories."""
-    done = await git.run("merge-base", one, other, ok=(0, 1))
+    done = await git.about("merge-base", names=(one, other), ok=(0, 1))
     return done.line if done.returncode == 0 else None
 
 
 async def ahead_behind(git: Git, base: str, head: str) -> tuple[int, int]:
     """(commits only in head, commits only in base)."""
-    behind, ahead = (await git.run("rev-list", "--left-right", "--count", f"{base}...{head}")).line.split()
+    behind, ahead = (await git.about("rev-list", "--left-right", "--count", names=(f"{base}...{head}",))).line.split()
     return int(ahead), int(behind)
 
 
@@ -157,7 +157,7 @@ class Totals:
 async def diff_totals(git: Git, old: str, new: str) -> Totals:
     """The size of `changed_files`, without the hunks."""
     flags = ("-r", "-M", "--no-ext-diff", "--no-textconv", "--numstat")
-    counts = [line.split("\t")[:2] for line in (await git.run("diff-tree", *flags, old, new)).lines]
+    counts = [line.split("\t")[:2] for line in (await git.about("diff-tree", *flags, names=(old, new))).lines]
     return Totals(len(counts), sum(_count(added) for added, _ in counts), sum(_count(removed) for _, removed in counts))
 
 

@@ -16,7 +16,7 @@ class Conflict(Exception):
 
 async def merged_tree(git: Git, ours: str, theirs: str) -> str:
     """The tree that a clean merge gives. Raises Conflict."""
-    done = await git.run("merge-tree", "--write-tree", "--allow-unrelated-histories", ours, theirs, ok=(0, 1))
+    done = await git.about("merge-tree", "--write-tree", "--allow-unrelated-histories", names=(ours, theirs), ok=(0, 1))
     if done.returncode:
         raise Conflict(f"{theirs} does not merge into {ours}")
     return done.lines[0]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from demo.hub.gitstore.memory import Memory, is_lasting
 from demo.hub.gitstore.process import ZERO_SHA, Git, GitFailed
 
 _LOCAL_BRANCH = "refs/heads/"
@@ -96,8 +97,21 @@ def parse_commit(sha: str, raw: bytes) -> Commit:
     )
 
 
+_read: Memory[Commit] = Memory()
+
+
 async def read_commits(git: Git, shas: Sequence[str]) -> list[Commit]:
-    """These commits, in this order, with one process. Raises UnknownObject for the first that is none."""
+    """These commits, in this order, with at most one process. Raises UnknownObject for the first that is none."""
+    known = {sha: commit for sha in shas if (commit := _read.get((git.path, sha)))}
+    missing = [sha for sha in shas if sha not in known]
+    fresh = dict(zip(missing, await _fresh(git, missing), strict=True))
+    for sha, commit in fresh.items():
+        if is_lasting(sha):
+            _read.put((git.path, sha), commit)
+    return [(known | fresh)[sha] for sha in shas]
+
+
+async def _fresh(git: Git, shas: Sequence[str]) -> list[Commit]:
     if not shas:
         return []
     out = (await git.run("cat-file", "--batch", stdin="\n".join(shas).encode() + b"\n")).stdout

@@ -12,8 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.hub.gitstore.memory import Memory, is_lasting
+
 ZERO_SHA = "0" * 40
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+
+_LARGEST = 20_000
+"""Bytes of an answer that is remembered."""
 
 
 class GitFailed(Exception):
@@ -72,11 +78,27 @@ def clean_environment(home: Path) -> dict[str, str]:
     }
 
 
+_told: Memory[Done] = Memory()
+
+
 @dataclass(frozen=True, slots=True)
 class Git:
     """git, bound to one bare repository at `path`."""
 
     path: Path
+
+    async def about(self, *args: str, names: tuple[str, ...], ok: tuple[int, ...] = (0,)) -> Done:
+        """`run` with `names` behind the arguments, asked once where all of them are full shas (or `sha...sha`).
+
+        Raises GitFailed, which is not remembered: an object that is missing may still come.
+        """
+        asked = (self.path, *args, *names)
+        if (told := _told.get(asked)) is not None:
+            return told
+        done = await self.run(*args, *names, ok=ok)
+        if is_lasting(*names) and len(done.stdout) <= _LARGEST:
+            _told.put(asked, done)
+        return done
 
     async def run(
         self,

@@ -43,12 +43,13 @@ async def resolve_commit(git: Git, name: str) -> str | None:
     """The commit that a branch, tag, full or short ref, or a sha of at least 7 digits names, or None."""
     candidates = [f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}"]
     candidates += [name] if name.startswith("refs/") or name == "HEAD" or _ABBREVIATED.fullmatch(name) else []
-    for candidate in candidates:
-        done = await git.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}", ok=(0, 1, 128)
-        )
-        if done.returncode == 0 and is_sha(done.line):
-            return done.line
+    if "\n" in name or "\0" in name:
+        return None
+    asked = "".join(f"{candidate}^{{commit}}\n" for candidate in candidates)
+    for line in (await git.run("cat-file", "--batch-check", stdin=asked.encode())).lines:
+        words = line.split(" ")
+        if len(words) == 3 and words[1] == "commit" and is_sha(words[0]):
+            return words[0]
     return None
 
 
@@ -56,8 +57,10 @@ async def object_kind(git: Git, sha: str) -> str | None:
     """`commit`, `tree`, `blob` or `tag`; None when the repository has no such object."""
     if not _ABBREVIATED.fullmatch(sha):
         return None
-    done = await git.run("cat-file", "-t", sha, ok=(0, 1, 128))
-    return done.line if done.returncode == 0 else None
+    try:
+        return (await git.about("cat-file", "-t", names=(sha,))).line
+    except GitFailed:
+        return None
 
 
 async def is_valid_ref(git: Git, ref: str) -> bool:
@@ -67,7 +70,7 @@ async def is_valid_ref(git: Git, ref: str) -> bool:
 
 async def is_ancestor(git: Git, old: str, new: str) -> bool:
     """Whether `new` contains everything that `old` contains."""
-    return (await git.run("merge-base", "--is-ancestor", old, new, ok=(0, 1))).returncode == 0
+    return (await git.about("merge-base", "--is-ancestor", names=(old, new), ok=(0, 1))).returncode == 0
 
 
 async def move_ref(git: Git, ref: str, new: str, *, expected: str | None) -> None:
