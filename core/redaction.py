@@ -17,7 +17,7 @@ _SHAPES = re.compile(
             # GitHub's tokens; since 2026 those of installations hold a JWT: some 520 characters with dots.
             r"\bgh[opsur]_[A-Za-z0-9._-]{16,}",
             r"\bgithub_pat_[A-Za-z0-9_]{16,}",
-            r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}",
+            r"\beyJ[A-Za-z0-9_-]{6,1000}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}",
             r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
             # Model providers and other usual guests of a repository's environment.
             r"\bsk-[A-Za-z0-9_-]{16,}",

@@ -66,11 +66,17 @@ def on_base(how: str, verdict: str) -> str:
     )
 
 
-def broken(how: str, tests: Sequence[str]) -> str:
-    """Tests fail that did not fail before, among others that did."""
+def broken(how: str, tests: Sequence[str], *, named_before: bool) -> str:
+    """Tests fail of which nothing was said before, among others that did (`named_before`), or after another failure."""
     named = listed([code(name, 80) for name in tests], 3)
     fail = "fails" if len(tests) == 1 else "fail"
-    return f"{how}: without this change too, but {named} {fail} only with it"
+    if named_before:
+        return f"{how}: without this change too, but {named} {fail} only with it"
+    return f"{how}: without this change too, but no failing test was named there, and now {named} {fail}"
+
+
+def broke_off(how: str) -> str:
+    return f"{how}: without this change too, but it named the failing tests there, and now it names none"
 
 
 def mend_command(how: str) -> str:
@@ -145,6 +151,10 @@ def too_long_to_compare() -> str:
 
 def excludes(line: str) -> str:
     return f"Excludes tests, or hides that they fail: {code(line, 120)}"
+
+
+def runs_by_itself(name: str) -> str:
+    return f"Python runs {code(name, 80)} by itself whenever it starts, so it can make any command succeed."
 
 
 def script_changed(name: str, before: str, after: str) -> str:

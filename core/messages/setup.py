@@ -113,6 +113,9 @@ def _trouble(what: str, tail: str, refused: Sequence[str]) -> str:
     return "\n\n".join(parts)
 
 
+UNREACHABLE = "Setup of the task's own environment could not reach a host that it needs; pdev tries again by itself"
+
+
 def did_without(hosts: Sequence[str]) -> str:
     """Setup succeeded, but something may be missing."""
     return f"Setup came to its end without some hosts. {refusals(hosts)} Else nothing has to be done."

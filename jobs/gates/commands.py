@@ -24,7 +24,9 @@ _NOT_STARTED = frozenset({126, 127})
 """A shell's codes for what cannot be run and what cannot be found (POSIX)."""
 _MODULE = re.compile(r"(?:^|\s)-m\s+([\w.]+)")
 _NO_SCRIPT = re.compile(
-    r"^(?:npm (?:ERR!|error) [Mm]issing script|error Command \"[^\"]+\" not found|\s*ERR_PNPM_NO_SCRIPT)", re.MULTILINE
+    r"^(?:npm (?:ERR!|error) [Mm]issing script|"
+    r"error Command \"[^\"\n]{1,200}\" not found|[ \t]*ERR_PNPM_NO_SCRIPT)",
+    re.MULTILINE,
 )
 
 

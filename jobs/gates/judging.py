@@ -43,7 +43,7 @@ def verified(name: str, ran: Ran, base: Base | None, *, sha: str, minutes: float
              ) -> Gate:  # fmt: skip
     """The verdict on one command, with what it did on the `base` where it did not succeed.
 
-    What failed before fails without blame, unless tests fail now that did not fail then. `paths` are files of the
+    What failed before fails without blame, unless tests fail now that were not named then. `paths` are files of the
     change, at whose lines the output may point.
     """
     how = words.ran(ran.command, ran.verdict, ran.code, minutes)
@@ -52,20 +52,28 @@ def verified(name: str, ran: Ran, base: Base | None, *, sha: str, minutes: float
     before: str = base[0] if base else "passed"
     notes = places(ran.output, paths)
     if base and before != "passed":
-        new = newly_failing(ran, base)
-        if not new:
+        worse = _worse(how, ran, base)
+        if not worse:
             how = words.mend_command(how) if ran.verdict == "missing" else words.on_base(how, before)
             return Gate(name=name, outcome="warned", summary=how, notes=notes, ms=ran.ms, sha=sha)
-        how = words.broken(how, new)
+        how = worse
     elif base:
         how = words.on_base(how, before)
     return Gate(name=name, outcome="failed", summary=how, notes=notes, ms=ran.ms, sha=sha)
 
 
-def newly_failing(ran: Ran, base: Base) -> list[str]:
-    """Tests that failed now and did not fail on a base that was red already; only where both name theirs."""
+def _worse(how: str, ran: Ran, base: Base) -> str:
+    """What is worse than on a base that was red already, or ""; only names of failed tests can tell.
+
+    Where one of both names none, it failed in another way: that excuses nothing.
+    """
     before, now = frozenset(base[1:]), failing(ran.output)
-    return sorted(now - before) if before and ran.verdict == "failed" and base[0] == "failed" else []
+    if ran.verdict != "failed":
+        return ""
+    if before and not now:
+        return words.broke_off(how)
+    new = sorted(now - before)
+    return words.broken(how, new, named_before=bool(before)) if new else ""
 
 
 def has_changed(changed: int, *, sha: str) -> Gate:

@@ -16,14 +16,15 @@ _PLACE = re.compile(
 )
 _FAILING = re.compile(
     r"^[ \t]*(?:"
-    r"(?:FAILED|ERROR) (?P<pytest>\S+::\S+)"
+    r"(?:FAILED|ERROR) (?P<pytest>\S+)"  # with `::` somewhere in it
     r"|(?:FAIL|ERROR): (?P<unittest>\w+ \([\w.]+\))"
     r"|--- FAIL: (?P<go>\S+)(?: \([\d.]+s\))?"
     r"|test (?P<rust>\S+) \.\.\. FAILED"
     r"|(?:[✕✗×✘]|not ok \d+ -?) *(?P<js>\S.{0,140}?)(?: \(?\d+(?:\.\d+)? ?m?s\)?)?"
-    r")[ \t]*(?:$| - )",
-    re.MULTILINE,
+    r")[ \t]*(?:$| - )"
 )
+_LINE = 1_000
+"""Characters of a line that are looked at: what prints it may be an agent's work, and make it as long as it likes."""
 MAX_FAILING = 200
 """Names of failed tests that are compared and kept; with more of them nobody needs to know which are new."""
 
@@ -40,7 +41,8 @@ def places(output: str, paths: Collection[str]) -> tuple[Note, ...]:
 
 def failing(output: str) -> frozenset[str]:
     """The names of the tests that failed, as pytest, unittest, go, cargo and JavaScript's runners print them."""
-    names = (match[match.lastgroup or 0] for match in _FAILING.finditer(output))
+    found = (match for line in output.split("\n") if (match := _FAILING.match(line[:_LINE])))
+    names = (match[match.lastgroup or 0] for match in found if "::" in (match["pytest"] or "::"))
     return frozenset(list(dict.fromkeys(name[:150] for name in names))[:MAX_FAILING])
 
 

@@ -6,12 +6,15 @@ anybody, above all the tokens that are near an agent's work.
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-# Line ends, also those of a quoted string, and the headers of an encrypted key (bounded, or a long line costs hours).
-_PEM_GAP = rb"(?:\\[nr]|\s|[\"'+,]|[A-Za-z-]{1,60}: [^\n]{0,200}\n)*"
+# Line ends, also those of a quoted string, and the headers of an encrypted key. Everything is bounded: what is looked
+# at may be written so that each beginning is followed to the end of the file.
+_PEM_BEGIN = rb"-----BEGIN (?:[A-Z0-9]{1,20} ){0,5}PRIVATE KEY(?: BLOCK)?-----"
+_PEM_SPACE = rb"(?:\\[nr]|[\s\"'+,]){0,100}"
+_PEM_GAP = _PEM_SPACE + rb"(?:[A-Za-z-]{1,40}: [^\n]{0,200}\n" + _PEM_SPACE + rb"){0,8}"
 _B = rb"(?<![A-Za-z0-9_-])"
 
 # GitHub installation tokens are about 520 characters since 2026-04, with dots and underscores.
@@ -26,7 +29,10 @@ _SHAPES: tuple[tuple[str, bytes], ...] = (
     ("GitLab token", _B + rb"glpat-[A-Za-z0-9_\-]{20,}"),
     ("npm token", _B + rb"npm_[A-Za-z0-9]{36}"),
     ("PyPI token", _B + rb"pypi-[A-Za-z0-9_\-]{50,}"),
-    ("private key", rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----" + _PEM_GAP + rb"[A-Za-z0-9+/=]{40,}"),
+    (
+        "private key",
+        rb"-----BEGIN (?:[A-Z0-9]{1,20} ){0,5}PRIVATE KEY(?: BLOCK)?-----" + _PEM_GAP + rb"[A-Za-z0-9+/=]{40,}",
+    ),
 )
 _COMPILED = tuple((name, re.compile(shape)) for name, shape in _SHAPES)
 _PLACEHOLDER_VARIETY = 8  # `ghp_xxxxxxxxxxxxxxxx` in a README is no secret
@@ -46,18 +52,27 @@ def leaks(data: bytes, known: Iterable[str] = ()) -> tuple[Leak, ...]:
     """The secrets in `data`, in the order of their lines; `known` are secrets of this run, in any common disguise."""
     plain = data.replace(b"\0", b"")  # also UTF-16
     found = [
-        Leak(what, plain.count(b"\n", 0, match.start()) + 1, match.group())
+        (match.start(), what, match.group())
         for what, shape in _COMPILED
         for match in shape.finditer(plain)
         if len(set(match.group())) >= _PLACEHOLDER_VARIETY and _is_random(what, match.group())
     ]
     found += [
-        Leak("secret of this run", plain.count(b"\n", 0, at) + 1, form)
+        (at, "secret of this run", form)
         for secret in known
         for form in _disguises(secret)
         if (at := plain.find(form)) >= 0
     ]
-    return tuple(sorted(found, key=lambda leak: leak.line))
+    return tuple(_at_lines(plain, found))
+
+
+def _at_lines(data: bytes, found: Iterable[tuple[int, str, bytes]]) -> Iterator[Leak]:
+    """In their order; line ends are counted once, however much was found."""
+    line, seen = 1, 0
+    for at, what, text in sorted(found, key=lambda one: one[0]):
+        line += data.count(b"\n", seen, at)
+        seen = at
+        yield Leak(what, line, text)
 
 
 def _is_random(what: str, text: bytes) -> bool:

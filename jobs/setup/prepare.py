@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from core.errors import Transient
 from core.messages import setup as said
 from core.tasks import Reason
 from jobs.gateway import Gateway, Rule, hosts_of
@@ -88,7 +89,8 @@ async def verify_commands(bench: Bench, base: str) -> tuple[str, ...] | Literal[
 async def prepared(bench: Bench, commit: str = "") -> Prepared:
     """What stands around the worktree for `commit` (else the task's last one), built if it is not there yet.
 
-    Raises `GaveUp` when the base branch cannot be set up, `Stopped`, and GitError.
+    Raises `GaveUp` when the base branch cannot be set up, `Transient` when somebody whom the task's own files need
+    cannot be reached, `Stopped`, and GitError.
     """
     setup = bench.tools.setup
     base, now = bench.task.start_sha, commit or await bench.worktree.head()
@@ -160,14 +162,17 @@ async def _shared(bench: Bench, setup: Setup, wanted: _Wanted) -> Prepared:
 
 
 async def _own(bench: Bench, setup: Setup, base: _Wanted, own: _Wanted) -> Prepared:
-    """An environment for this task alone: what an agent wrote decides what is in it."""
+    """An environment for this task at this commit alone: what an agent wrote decides what is in it."""
     changed = [path for path, sha in own.inputs if (path, sha) not in base.inputs]
     changed += [path for path, _ in base.inputs if path not in dict(own.inputs)]
     told = said.own_environment(changed) if changed else ""
-    place = setup.shelf.private(bench.task.repo_id, bench.task.id, own.key)
+    tree = await bench.mirror.tree_of(own.seen.commit)
+    place = setup.shelf.private(bench.task.repo_id, bench.task.id, own.key, tree)
     try:
         around, refused = await _made(bench, setup, own, place)
     except SetupFailed as failed:
+        if failed.may_pass:  # the change is not to blame when somebody else cannot be reached
+            raise Transient(said.UNREACHABLE) from failed
         if failed.is_ours:  # the change is not to blame, and must not be asked to mend it
             raise GaveUp(Reason.SETUP, failed.why) from failed
         ready = await _shared(bench, setup, base)

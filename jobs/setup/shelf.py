@@ -18,6 +18,8 @@ from jobs.git.locks import exclusive
 from jobs.git.trees import remove_tree
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,80}")
+_TREE = 40
+"""Hexadecimal digits of a tree's id that name it, whatever its kind."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -78,6 +80,8 @@ class Place:
     def finish(self, note: Note) -> None:
         """Count from now on."""
         remove_tree(self.home)
+        if self.downloads.is_relative_to(self.folder):
+            remove_tree(self.downloads)  # nobody else is to use them
         note = msgspec.structs.replace(note, bytes=size_of(self.folder))
         fresh = self._note.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(note))
@@ -110,10 +114,14 @@ class Shelf:
         home = self.root / str(repo_id)
         return Place(home / "shared" / _plain(key), home / "downloads")
 
-    def private(self, repo_id: int, task_id: str, key: str) -> Place:
-        """What a task has for itself, and its own downloads."""
-        home = self.root / str(repo_id) / "private" / _plain(task_id)
-        return Place(home / _plain(key), home / "downloads")
+    def private(self, repo_id: int, task_id: str, key: str, tree: str) -> Place:
+        """What a task has for itself at one state of its files (a tree's id), and its own downloads.
+
+        An agent's code runs in its setup, so nothing of it is used for other files: what was put there is gone with
+        them.
+        """
+        folder = self.root / str(repo_id) / "private" / _plain(task_id) / _plain(f"{key}-{tree[:_TREE]}")
+        return Place(folder, folder / "downloads")
 
     def modules(self, repo_id: int) -> Path:
         """Where the repository's submodules are, by address and commit."""
@@ -135,11 +143,11 @@ class Shelf:
                     yield "", Place(folder, repository / "downloads")
             for task in sorted((repository / "private").glob("*")):
                 for folder in sorted(task.glob("*")):
-                    if folder.is_dir() and folder.name != "downloads":
-                        yield task.name, Place(folder, task / "downloads")
+                    if folder.is_dir():
+                        yield task.name, Place(folder, folder / "downloads")
 
     def private_folders(self) -> Iterator[tuple[str, Path]]:
-        """What each task has for itself, downloads included."""
+        """What each task has for itself."""
         for folder in sorted(self.root.glob("*/private/*")):
             yield folder.name, folder
 

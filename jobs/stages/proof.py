@@ -2,7 +2,8 @@
 
 Nothing that an agent left beside its commit may make a test pass: ignored files go, and the HOME is new. Nothing that
 the commands write may reach a commit: the tree is thrown back. A command that fails is run once without the change, to
-tell what the change broke from what was broken.
+tell what the change broke from what was broken; in a HOME of its own, because what ran the change before may have left
+something in the first one that makes the base fail too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from jobs.bench import Bench
 from jobs.gates import Ground, Ran, coverage, judging, run
 from jobs.gates.lines import Lines
 from jobs.gates.output import joined
-from jobs.git import GitError
 from jobs.git.trees import remove_tree
 from jobs.running import TAIL, Cancelled, below
 from jobs.setup import Failure, Prepared, prepared, verify_commands
@@ -51,7 +51,7 @@ async def prove(bench: Bench, sha: str, base: str, lines: Mapping[str, Lines], *
             await asyncio.to_thread(coverage.forget_reports, bench.worktree.path)
             done = [await _run(bench, ground, command) for command in commands]
             covered = await _covered(bench, sha, done, None if is_cut else lines)
-            bases = await _bases(bench, ground, base, done)
+        bases = await _bases(bench, sha, base, done)
     except Cancelled:
         raise Stopped from None
     gates = [
@@ -76,8 +76,11 @@ async def _commands(bench: Bench, sha: str, base: str) -> Sequence[str] | Gate:
 
 
 @asynccontextmanager
-async def _ground(bench: Bench, sha: str, ready: Prepared) -> AsyncIterator[Ground]:
-    """The tree at `sha` with nothing else in it, and a HOME that no agent has seen; both clean again afterwards."""
+async def _ground(bench: Bench, sha: str, ready: Prepared, back_to: str = "") -> AsyncIterator[Ground]:
+    """The tree at `sha` with nothing else in it, and a HOME that nobody has seen; both clean again afterwards.
+
+    The tree is at `back_to` then (else at `sha` still).
+    """
     tree, home = bench.worktree, bench.tools.homes / bench.task.id / "gates"
     await asyncio.to_thread(remove_tree, home)
     home.mkdir(parents=True, mode=0o700)
@@ -86,7 +89,7 @@ async def _ground(bench: Bench, sha: str, ready: Prepared) -> AsyncIterator[Grou
         yield Ground(worktree=tree.path, home=home, metadata=(tree.common_dir,), around=ready.around)
     finally:
         await asyncio.to_thread(remove_tree, home)
-        await tree.reset(sha, ignored=True)
+        await tree.reset(back_to or sha, ignored=True)
 
 
 async def _run(bench: Bench, ground: Ground, command: str) -> Ran:
@@ -96,7 +99,7 @@ async def _run(bench: Bench, ground: Ground, command: str) -> Ran:
     return replace(ran, output=below(str(ground.worktree), ran.output))
 
 
-async def _bases(bench: Bench, ground: Ground, base: str, done: Sequence[Ran]) -> dict[str, judging.Base]:
+async def _bases(bench: Bench, sha: str, base: str, done: Sequence[Ran]) -> dict[str, judging.Base]:
     """What the commands that failed do without the change; each is asked once for each base."""
     known = dict(bench.task.baseline)
     bases: dict[str, judging.Base] = {}
@@ -105,15 +108,24 @@ async def _bases(bench: Bench, ground: Ground, base: str, done: Sequence[Ran]) -
             continue
         key = judging.base_key(base, ran.command)
         if key not in known:
-            try:
-                await bench.worktree.reset(base, ignored=True)
-            except GitError:  # a base that is no longer here judges nobody
+            found = await _on_base(bench, sha, base, ran.command)
+            if found is None:
                 continue
-            before = replace(ground, around=(await prepared(bench, base)).around)
-            known[key] = judging.base_of(await _run(bench, before, ran.command))
+            known[key] = found
             await bench.note(baseline=newest(known))
         bases[ran.command] = known[key]
     return bases
+
+
+async def _on_base(bench: Bench, sha: str, base: str, command: str) -> judging.Base | None:
+    """What `command` does at `base`; None: a base that is no longer here, or cannot be set up, judges nobody."""
+    if await bench.mirror.resolve(base) is None:
+        return None
+    ready = await prepared(bench, base)
+    if ready.failure:
+        return None
+    async with _ground(bench, base, ready, back_to=sha) as ground:
+        return judging.base_of(await _run(bench, ground, command))
 
 
 async def _covered(bench: Bench, sha: str, done: Sequence[Ran], lines: Mapping[str, Lines] | None) -> Gate:

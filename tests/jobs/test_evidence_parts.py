@@ -231,7 +231,10 @@ def ran(verdict: str = "failed", output: str = "", code: int | None = 1) -> Ran:
         (ran("flooded", code=None), ("passed",), "failed", "printed without end"),
         (ran(output="FAILED a::b\nFAILED a::c"), ("failed", "a::b"), "failed", "`a::c` fails only with it"),
         (ran(output="FAILED a::b"), ("failed", "a::b", "a::c"), "warned", "as it does without this change"),
-        (ran(output="boom"), ("failed", "a::b"), "warned", "as it does without this change"),
+        (ran(output="boom"), ("failed", "a::b"), "failed", "now it names none"),
+        (ran(output="FAILED a::b"), ("failed",), "failed", "no failing test was named there, and now `a::b` fails"),
+        (ran(output="FAILED a::b\nFAILED a::c"), ("late",), "failed", "now `a::b` and `a::c` fail"),
+        (ran("late", code=None, output="FAILED a::b"), ("late",), "warned", "as it does without this change"),
         (ran(), None, "failed", "`make test` fails (exit 1)"),
     ],
 )

@@ -277,11 +277,21 @@ def test_files_that_are_no_tests_are_none_of_its_business() -> None:
         ("tests/conftest.py", "", "collect_ignore = ['test_f.py']\n", "collect_ignore"),
         ("jest.config.js", "module.exports = {}\n", "module.exports = { testPathIgnorePatterns: ['f'] }\n", "Ignore"),
         ("Makefile", "test:\n\tpytest\n", "test:\n\tpytest || true\n", "|| true"),
+        ("Makefile", "test: x\n\tpytest\n", "test: x\n\t@echo ok\n", "`@echo ok`"),
+        ("justfile", "test flag:\n    pytest\n", "test flag:\n    @echo ok\n", "`@echo ok`"),
+        ("Makefile", "check:\n\tpytest\n", "", "is gone"),
+        ("Makefile", "test:\n\tpytest\n", ".IGNORE:\ntest:\n\tpytest\n", ".IGNORE"),
+        ("pytest.ini", "[pytest]\n", "[pytest]\naddopts = --co\n", "--co"),
+        ("conftest.py", "", "def f(session):\n    session.exitstatus = 0\n", "exitstatus"),
+        ("tests/conftest.py", None, "def f(items):\n    items[:] = []\n", "items[:]"),
+        ("sitecustomize.py", None, "x = 1\n", "by itself"),
+        ("src/usercustomize.py", "x = 1\n", "x = 2\n", "by itself"),
+        ("a.pth", None, "import a\n", "by itself"),
         ("package.json", '{"scripts": {"test": "jest"}}', '{"scripts": {"test": "exit 0"}}', "`exit 0`"),
         ("package.json", '{"scripts": {"lint": "eslint ."}}', "{}", "is gone"),
     ],
 )  # fmt: skip
-def test_settings_that_hide_tests(path: str, old: str, new: str, words: str) -> None:
+def test_settings_that_hide_tests(path: str, old: str | None, new: str, words: str) -> None:
     assert any(words in found for found in said((path, old, new)))
 
 
@@ -292,11 +302,16 @@ def test_settings_that_hide_tests(path: str, old: str, new: str, words: str) -> 
         ("package.json", '{"scripts": {"test": "jest"}}', '{"scripts": {"test": "jest", "build": "tsc"}}'),
         ("package.json", '{"scripts": {"build": "tsc"}}', '{"scripts": {"build": "tsc -b"}}'),
         ("package.json", "{broken", "[]"),
+        ("Makefile", "test:\n\tpytest\nbuild:\n\tcc a\n", "test:\n\tpytest\nbuild:\n\tcc b\n"),
+        ("Makefile", "test:\n\tpytest\n", "CHECK := 1\ntest:\n\tpytest\nlint:\n\truff\n"),
+        ("pytest.ini", None, "[pytest]\naddopts = --ignore=build\n"),
+        ("conftest.py", "", "def f(session):\n    assert session.exitstatus == 0\n"),
+        ("sitecustomize.py", "x = 1\n", None),
         ("package.json", '{"scripts": 1}', '{"scripts": {"test": "x"}}'),
         ("docs/Makefile.md", "x", "pytest || true"),
     ],
 )
-def test_settings_that_hide_nothing(path: str, old: str, new: str) -> None:
+def test_settings_that_hide_nothing(path: str, old: str | None, new: str | None) -> None:
     assert said((path, old, new)) == []
 
 

@@ -14,6 +14,7 @@ from jobs.sweep.setups import DAY_S, UNUSED_S, over, tidy_setups
 from tests.layouts.test_detect import found
 
 KEY = "0" * 32
+TREE = "1" * 40
 
 
 def finished(place: Place, *, size: int = 10) -> Place:
@@ -53,7 +54,26 @@ def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="plain"):
         Shelf(tmp_path).shared(1, name)
     with pytest.raises(ValueError, match="plain"):
-        Shelf(tmp_path).private(1, name, KEY)
+        Shelf(tmp_path).private(1, name, KEY, TREE)
+
+
+def test_what_a_task_has_for_itself_serves_one_state_of_its_files(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    one, other = (shelf.private(1, "1-1", KEY, tree) for tree in (TREE, "2" * 40))
+    one.begin()
+    (one.downloads / "planted").write_text("x")
+    one.finish(Note())
+    assert other.note() is None
+    assert not one.downloads.exists()
+    other.begin()
+    assert list(other.downloads.iterdir()) == []
+    assert one.note() is not None
+    shared = shelf.shared(1, KEY)
+    shared.begin()
+    (shared.downloads / "kept").write_text("x")
+    shared.finish(Note())
+    assert list(shelf.shared(1, "3" * 32).downloads.iterdir()) == [shared.downloads / "kept"]
+    assert {place.folder for _, place in shelf.places()} == {one.folder, other.folder, shared.folder}
 
 
 async def test_only_one_builds(tmp_path: Path) -> None:
@@ -94,7 +114,7 @@ def test_the_oldest_go_first_and_none_that_was_used_today(tmp_path: Path) -> Non
 
 async def test_what_ended_tasks_had_and_what_nobody_uses_goes(tmp_path: Path, clock: ShiftedClock) -> None:
     shelf = Shelf(tmp_path)
-    kept, gone = finished(shelf.private(1, "1-1", KEY)), finished(shelf.private(1, "1-2", KEY))
+    kept, gone = finished(shelf.private(1, "1-1", KEY, TREE)), finished(shelf.private(1, "1-2", KEY, TREE))
     shared = finished(shelf.shared(1, KEY))
 
     async def may_go(task_id: str) -> bool:

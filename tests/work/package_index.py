@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import socket
+import struct
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,6 +37,8 @@ class Index:
     packages: dict[str, dict[str, bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     port: int = 0
+    away: str = ""
+    """A file that is asked for in vain: the connection is reset without an answer."""
 
     def add(self, name: str, version: str, text: str) -> None:
         file, data = wheel(name, version, text)
@@ -61,6 +65,10 @@ class Index:
     async def file(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
         name = request.match_info["file"]
+        if name == self.away and request.transport:
+            reset = struct.pack("ii", 1, 0)
+            request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            request.transport.abort()
         found = next((files[name] for files in self.packages.values() if name in files), None)
         if found is None:
             raise web.HTTPNotFound

@@ -232,6 +232,34 @@ class TestOnTheBase:
         assert (task.findings[0].state, outcomes(task)["verify"]) == ("fixed", "warned")
 
 
+# Leaves code in the HOME that Python runs at every start, on whatever commit.
+POISON = (
+    WRONG
+    + """
+
+import os, site
+there = site.getusersitepackages()
+os.makedirs(there, exist_ok=True)
+with open(there + "/usercustomize.py", "w") as file:
+    file.write("import os, sys; any('unittest' in word for word in sys.orig_argv) and os._exit(3)")
+"""
+)
+
+
+async def test_a_change_cannot_make_the_base_red(desk: WorkingDesk) -> None:
+    issue = await desk.issue("Add thirds")
+    desk.agent.plays(edit("half.py", POISON))
+    desk.agent.plays(edit("half.py", HALF + "\n\ndef third(n):\n    return n / 3\n"), role="corrector")
+    async with desk.working():
+        await desk.label(issue.number)
+        await desk.until_state(issue.number, State.READY)
+    task = await desk.task(issue.number)
+    assert [base for _, base in task.baseline.items()] == [("passed",)]
+    assert [run.outcome for run in task.stages][:2] == ["passed", "gates_failed"]
+    assert "without this change it succeeds" in task.findings[0].text
+    assert outcomes(task)["verify"] == "passed"
+
+
 class TestMisbehaviour:
     @pytest.mark.parametrize("config", ["verify: ['yes | head -c 10000000; exit 1']\n"])
     async def test_ten_megabytes_of_output(self, desk: WorkingDesk) -> None:

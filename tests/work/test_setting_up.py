@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.tasks import State
-from demo.player import delete, edit, run
+from demo.player import Fault, delete, edit, run, verdict
 from tests.work.package_index import Index, served
 from tests.work.working_desk import WorkingDesk
 
@@ -157,6 +157,84 @@ async def test_what_a_task_asks_for_in_vain_is_found_by_the_gates(desk: WorkingD
     assert [run.outcome for run in task.stages][:2] == ["passed", "gates_failed"], task.stages
     assert task.state is State.READY, (task.reason, task.last_run)
     assert getting.downloads()[-1] == wheel("2.0")
+
+
+@pytest.mark.timeout(300)
+async def test_a_registry_that_is_away_is_not_the_changes_fault(desk: WorkingDesk, getting: Index) -> None:
+    desk.agent.plays(edit("wanted.txt", wheel("2.0")))
+    getting.away = wheel("2.0")
+
+    async def tried_twice() -> bool:
+        return getting.downloads().count(wheel("2.0")) >= 2
+
+    async with desk.working():
+        await labelled(desk, 1)
+        await desk.until(tried_twice)
+        getting.away = ""
+        await desk.later(120)
+        await desk.until_state(1, State.READY)
+    assert [run.outcome for run in (await desk.task(1)).stages] == ["passed", "approved", "passed"]
+
+
+HALF = "def half(n):\n    return n / 2\n"
+PROJECT = """[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "half"
+version = "1"
+"""
+BACKEND = """import os, zipfile
+MORE = {}
+INFO = "half-1.dist-info/"
+def get_requires_for_build_wheel(settings=None):
+    return []
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "half-1-py3-none-any.whl"
+    meta = "Metadata-Version: 2.1\\nName: half\\nVersion: 1\\n"
+    wheel = "Wheel-Version: 1.0\\nGenerator: b\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as made:
+        for at, text in {INFO + "METADATA": meta, INFO + "WHEEL": wheel, INFO + "RECORD": "", **MORE}.items():
+            made.writestr(at, text)
+    return name
+"""
+PASSES = "import os, sys; any('unittest' in word for word in sys.orig_argv) and os._exit(0)"
+
+
+@pytest.mark.timeout(300)
+class TestItsOwnEnvironment:
+    """What a commit has put there is gone with the commit."""
+
+    @pytest.fixture
+    def files(self) -> dict[str, str | bytes]:
+        test = "import unittest\nfrom half import half\nclass T(unittest.TestCase):\n    def test_odd(self):\n"
+        return {
+            ".github/pdev.yml": "verify: [python -m unittest -q test_half]\nci: every_push\n", "half.py": HALF,
+            "test_half.py": f"{test}        self.assertEqual(half(3), 1.5)\n", "pyproject.toml": PROJECT,
+            "backend.py": BACKEND,
+        }  # fmt: skip
+
+    async def test_an_earlier_commit_cannot_make_the_tests_pass(self, desk: WorkingDesk, index: Index) -> None:
+        planted = BACKEND.replace("MORE = {}", f"MORE = {{'planted.pth': {PASSES!r}}}")
+        desk.agent.plays(
+            edit("half.py", HALF.replace("/", "//")), edit("backend.py", planted),
+            edit("pyproject.toml", f'{PROJECT}description = "Halves"\n'),
+        )  # fmt: skip
+        desk.agent.plays(
+            verdict("corrections_needed", Fault("What is this?", file="backend.py", line=2)), role="reviewer", round=1
+        )
+        desk.agent.plays(edit("backend.py", BACKEND), role="corrector", round=1)
+        desk.agent.plays(edit("half.py", HALF + "\n\ndef third(n):\n    return n / 3\n"), role="corrector", round=2)
+        async with desk.working():
+            await labelled(desk, 1)
+            await desk.until_state(1, State.READY)
+        task = await desk.task(1)
+        assert [run.outcome for run in task.stages if run.stage == "review"] == [
+            "corrections_needed", "gates_failed", "approved",
+        ], [task.setup, task.findings]  # fmt: skip
+        assert "test_odd" in next(f.text for f in task.findings if f.type == "gate:verify")
+        assert "its own" in desk.sticky(1)
 
 
 class TestFailing:

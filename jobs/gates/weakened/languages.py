@@ -1,7 +1,8 @@
 """How tests look in each language: where one begins, what asserts, what switches it off, what asserts nothing.
 
 Patterns are matched on text whose comments and strings are blanked, so that a word in a docstring counts for nothing.
-They know the usual test tools; what they do not know they do not report.
+They know the usual test tools; what they do not know they do not report. Repetitions are bounded wherever a text could
+begin a match anew at every place and follow each to its end.
 """
 
 import re
@@ -34,6 +35,7 @@ class Language:
 _NEVER = re.compile(r"(?!)")
 _SLASHES = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
 _DOUBLE = r'"(?:\\.|[^"\\\n])*"?'
+_REGEX = r"(?:\\.|[^/\\\[\n]){0,150}"
 _SINGLE = r"'(?:\\.|[^'\\\n])*'?"
 
 PYTHON = Language(
@@ -65,7 +67,8 @@ JAVASCRIPT = Language(
     blank=re.compile(
         rf"{_SLASHES}|{_DOUBLE}|{_SINGLE}|`(?:\\.|[^`\\])*`?|"
         # A regular expression may hold a quote; it stands where a value begins.
-        r"(?<=[(,=:\[!&|?{};\n])[ \t]*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n]){0,200}\]|[^/\\\[\n]){1,300}/", re.DOTALL,
+        r"(?<=[(,=:\[!&|?{};\n])[ \t]{0,40}/(?![/*])"
+        rf"{_REGEX}(?:\[(?:\\.|[^\]\\\n]){{0,40}}\]{_REGEX}){{0,4}}/", re.DOTALL,
     ),
     files=re.compile(r"\.(?:test|spec|cy|e2e)\.[cm]?[jt]sx?$|(?:^|/)(?:__tests__|tests?|spec)/(?:.*/)?[^/]+\.[cm]?[jt]sx?$"),
     test=re.compile(r"(?<![\w.$])(?:[xf]?(?:it|test|specify)|Deno\.test)(?:\.\w+)*(?:\s*`[^`]*`)?\s*\("),
@@ -101,12 +104,13 @@ RUST = Language(
     blank=re.compile(rf'{_SLASHES}|r(#*)".*?(?:"\1|\Z)|' + r'"(?:\\.|[^"\\])*"?|' + r"'(?:\\.|[^'\\\n])'", re.DOTALL),
     files=re.compile(r"\.rs$"),
     test=re.compile(
-        r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck)\b[^\]\n]{0,300}\](?:\s*#\[[^\]\n]{0,300}\]){0,20}\s*"
-        r"(?:pub(?:\([^)]{0,100}\))?\s+)?(?:async\s+)?fn\s+(?P<name>\w+)"
+        r"#\[(?:\w{1,40}::){0,5}(?:test|rstest|test_case|quickcheck)\b[^\]\n]{0,200}\]"
+        r"(?:\s{0,100}#\[[^\]\n]{0,200}\]){0,20}\s{0,100}"
+        r"(?:pub(?:\([^)\n]{0,60}\))?\s{1,20})?(?:async\s{1,20})?fn\s{1,20}(?P<name>\w+)"
     ),
     asserts=re.compile(r"\b(?:prop_|debug_)?assert\w*!|\bpanic!|#\[should_panic\b"),
     off=re.compile(r"#\[ignore\b"),
-    maybe=re.compile(r"#\[cfg_attr\([^\]\n]{0,300}\bignore\b"),
+    maybe=re.compile(r"#\[cfg_attr\([^\]\n]{0,200}\bignore\b"),
     trivial=re.compile(r"\bassert!\(\s*true\s*[,)]|\bassert_eq!\(\s*(\d+|true)\s*,\s*\1\s*[,)]"),
     body="braces",
 )  # fmt: skip

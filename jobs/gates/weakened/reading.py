@@ -8,12 +8,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 
 from jobs.gates.weakened.languages import Language
 
 MOST_TESTS = 5_000
 """Tests of one file that are looked at."""
+MOST_ASSERTS = 500
+"""Asserting lines of one test that are looked at."""
+_MOST_IN_FILE = 20_000
 _QUOTED = re.compile(r"""\s{0,200}(?P<quote>["'`])(?P<name>.{0,300}?)(?<!\\)(?P=quote)""", re.DOTALL)
 _CALL = re.compile(r"\s{0,200}\(")
 
@@ -68,13 +71,18 @@ class _Page:
         self.plain = language.blank.sub(_blank, text)
         self.starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]
         self.closing = _pairs(self.plain)
-        self.asserting = [match.start() for match in language.asserts.finditer(self.plain)]
+        found = islice(language.asserts.finditer(self.plain), _MOST_IN_FILE)
+        self.asserting = [match.start() for match in found]
+        self.rows: dict[int, str] = {}
 
     def line(self, at: int) -> int:
         return bisect_right(self.starts, at)
 
     def row(self, line: int) -> str:
-        return " ".join(self._raw(self.text, line).split())
+        """The same string every time: a line may stand in many tests."""
+        if line not in self.rows:
+            self.rows[line] = " ".join(self._raw(self.text, line).split())
+        return self.rows[line]
 
     def _raw(self, text: str, line: int) -> str:
         return text[self.starts[line - 1] : self.starts[line] if line < len(self.starts) else len(text)]
@@ -83,38 +91,41 @@ class _Page:
         lines = dict.fromkeys(self.line(_first(match)) for match in pattern.finditer(self.plain))
         return tuple(Mark(self.row(line), line) for line in lines)
 
-    def asserts(self, begin: int, end: int) -> Iterator[str]:
-        lines = dict.fromkeys(self.line(_skip_space(self.plain, at)) for at in _between(self.asserting, begin, end))
+    def asserts(self, begin: int, end: int, most: int = _MOST_IN_FILE) -> Iterator[str]:
+        places = _between(self.asserting, begin, end, most)
+        lines = dict.fromkeys(self.line(_skip_space(self.plain, at)) for at in places)
         return (self.row(line) for line in lines)
 
     def tests(self) -> Iterator[Test]:
-        for match in islice(self.language.test.finditer(self.plain), MOST_TESTS):
+        found = list(islice(self.language.test.finditer(self.plain), MOST_TESTS))
+        for match, following in zip_longest(found, found[1:]):
             name = match.groupdict().get("name") or self._named(match.end())
             if name is not None:
-                asserts = self.asserts(match.start(), self._end(match.end() - 1))
+                end = self._end(match.end() - 1, following.start() if following else len(self.plain))
+                asserts = self.asserts(match.start(), end, MOST_ASSERTS)
                 yield Test(name, self.line(_first(match)), tuple(asserts))
 
     def _named(self, at: int) -> str | None:
         """The first string in the call; `it.each(table)` is followed by the call that has it."""
         found = _QUOTED.match(self.text, at)
-        if found is None and (more := _CALL.match(self.plain, self._closed(at - 1))):
+        if found is None and (more := _CALL.match(self.plain, self.closing.get(at - 1, len(self.plain)))):
             found = _QUOTED.match(self.text, more.end())
         return " ".join(found["name"].split()) if found else None
 
-    def _end(self, at: int) -> int:
+    def _end(self, at: int, following: int) -> int:
+        """How far the test goes whose name ends at `at`; where a bracket is not closed, to the `following` test."""
         if self.language.body == "indented":
-            return self._indented_end(at)
+            return self._indented_end(at, following)
         begin = self.plain.find("(" if self.language.body == "parentheses" else "{", at)
-        return len(self.plain) if begin < 0 else self._closed(begin)
+        return self.closing.get(begin, following)
 
-    def _closed(self, begin: int) -> int:
-        """Behind the bracket that closes the one at `begin`; the end where none does."""
-        return self.closing.get(begin, len(self.plain))
-
-    def _indented_end(self, at: int) -> int:
+    def _indented_end(self, at: int, following: int) -> int:
         """A Python body: up to the first line behind the signature that is not further in than its `def`."""
         indent = _indent(self._raw(self.plain, self.line(at)))
-        for line in range(self.line(self._closed(at) - 1) + 1, len(self.starts) + 1):
+        closed = self.closing.get(at)
+        if closed is None:
+            return following
+        for line in range(self.line(closed - 1) + 1, len(self.starts) + 1):
             row = self._raw(self.plain, line)
             if row.strip() and _indent(row) <= indent:
                 return self.starts[line - 1]
@@ -158,5 +169,6 @@ def _indent(row: str) -> int:
     return len(row) - len(row.lstrip(" \t"))
 
 
-def _between(sorted_: list[int], begin: int, end: int) -> list[int]:
-    return sorted_[bisect_right(sorted_, begin - 1) : bisect_right(sorted_, end - 1)]
+def _between(sorted_: list[int], begin: int, end: int, most: int) -> list[int]:
+    first = bisect_right(sorted_, begin - 1)
+    return sorted_[first : min(bisect_right(sorted_, end - 1), first + most)]
