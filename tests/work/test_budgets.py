@@ -55,7 +55,7 @@ async def test_the_task_budget_is_spent_and_a_grant_goes_on(desk: WorkingDesk) -
         assert await desk.wip(issue.number, "half.txt") == "half\n"
         await desk.shown(issue.number)
         assert "Paused, this task's budget is spent" in desk.sticky(issue.number)
-        assert "This task has spent $2.50 of the $2.00" in desk.sticky(issue.number)
+        assert "This task has spent $2.50; it may spend $2.00." in desk.sticky(issue.number)
         assert "/pdev budget +5usd" in desk.sticky(issue.number)
         assert (await desk.check(issue.number, "pdev")).conclusion == "action_required"
 
@@ -112,7 +112,7 @@ async def test_an_agent_that_takes_too_many_turns(desk: WorkingDesk) -> None:
         task = await desk.until_state(issue.number, State.PAUSED)
         assert task.exhausted == Exhausted(scope=Scope.STAGE, kind="turns", spent=4, cap=3)
         await desk.shown(issue.number)
-        assert "The agent has taken 4 turns of the 3 turns" in desk.sticky(issue.number)
+        assert "The agent has taken 4 turns; its stage may take 3 turns." in desk.sticky(issue.number)
         await desk.comment(issue.number, "/pdev resume")
         await desk.until_state(issue.number, State.READY)
     assert (await desk.task(issue.number)).stages[0].allowed == 2
