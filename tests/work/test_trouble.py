@@ -319,9 +319,10 @@ async def test_a_repository_that_cannot_be_fetched_is_told_and_tried_again_when_
     issue = await desk.issue()
     desk.agent.plays(MEND)
     git, away = desk.hub.repo.git_dir, desk.hub.repo.git_dir.with_name("away.git")
+    await desk.label(issue.number)
+    await desk.settle()  # what the repository is set to has been read
+    git.rename(away)
     async with desk.working():
-        git.rename(away)
-        await desk.label(issue.number)
         task = await desk.until_state(issue.number, State.FAILED, State.WAITING_INPUT)
         away.rename(git)
         assert (task.state, task.reason, task.crashes) == (State.FAILED, "setup", 0)

@@ -7,7 +7,7 @@ import pytest
 
 from core.tasks import Needs, Stage, State
 from demo.hub.check_changes import press
-from demo.player import Cue, Fault, ask, crash, edit, fail, fixed, hold, verdict
+from demo.player import Cue, Fault, ask, crash, edit, fail, fixed, hold, run, verdict
 from tests.work.code_watch import CodeWatch
 from tests.work.working_desk import WorkingDesk
 
@@ -27,7 +27,7 @@ def two_rounds(desk: WorkingDesk, *, holds: bool = True) -> None:
         return (hold(name),) if holds else ()
 
     desk.agent.plays(edit("agent.txt", "one\n"), *at("developer 1"))
-    scribble = edit("scribble.txt", "of one who may only read\n")
+    scribble = run("touch", "scribble.txt", expect=None)
     answer = verdict("corrections_needed", FAULT)
     desk.agent.plays(scribble, *at("reviewer 1"), answer, role="reviewer", round=1)
     desk.agent.plays(edit("agent.txt", "two\n"), *at("corrector 1"), fixed("F1"), role="corrector")
