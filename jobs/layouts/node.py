@@ -10,7 +10,6 @@ MANIFESTS = ("package.json",)
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
 _SETTINGS = (".npmrc", ".yarnrc.yml", ".yarnrc", "pnpm-workspace.yaml")
 READ = (*MANIFESTS, ".yarnrc.yml", "pnpm-workspace.yaml")
-_HOSTS = ("registry.npmjs.org", "registry.yarnpkg.com")
 _VERIFIES = ("test", "lint")
 _NO_TEST = "no test specified"
 
@@ -31,7 +30,7 @@ def node(folder: Folder) -> Part | None:
     needs = tuple(dict.fromkeys(("node", *([tool] if tool else []), *([run] if verify else []))))
     return Part(
         "node", f"JavaScript with {listed(folder.has('package.json', lock))}", install, verify,
-        keys=folder.has(*MANIFESTS, *_LOCKS, *_SETTINGS), needs=needs, hosts=_HOSTS, cannot=cannot,
+        keys=folder.has(*MANIFESTS, *_LOCKS, *_SETTINGS), needs=needs, cannot=cannot,
     )  # fmt: skip
 
 

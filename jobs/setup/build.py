@@ -18,6 +18,7 @@ from jobs.layouts import Layout
 from jobs.running import Tail, below, cleaned, follow, shell
 from jobs.sandbox import Limits, Runtime, Sandbox, SandboxError, SandboxSpec
 from jobs.setup import ways
+from jobs.setup.registries import registries
 from jobs.setup.shelf import Note, Place
 
 _OUTPUT_CAP = 64 << 20
@@ -67,11 +68,12 @@ class Builder:
         """
         began = time.monotonic()
         around = ways.building(place, order.layout, self.runtime.python, self.mirrors)
+        public = await registries(self.sandbox, order.layout, around, place.folder / "asking")
         around = replace(around, mounts=shown)
         if settings := ways.cargo_settings(self.mirrors):
             (place.folder / "cargo").mkdir()
             (place.folder / "cargo" / "config.toml").write_text(settings)
-        async with self.gateway.doorway(place.folder.with_suffix(".sock"), order.rules) as door:
+        async with self.gateway.doorway(place.folder.with_suffix(".sock"), (*order.rules, *public)) as door:
             for shown_as, command in self._commands(place, order):
                 left_s = order.wall_s - (time.monotonic() - began)
                 await tell(shown_as)
