@@ -64,3 +64,24 @@ async def test_a_command_that_hangs_is_stopped(place: Place) -> None:
 async def test_what_a_command_leaves_running_ends_with_it(place: Place) -> None:
     await built(place, "sleep 600 & mkdir -p web/node_modules")
     assert (place.tree / "web/node_modules/.cache").is_dir()
+
+
+async def test_the_registry_that_the_package_manager_names_may_be_reached(place: Place, tmp_path: Path) -> None:
+    async def nowhere(host: str, port: int) -> list[str]:
+        raise OSError("no such name")
+
+    async def tell(what: str) -> None:
+        pass
+
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "python3").symlink_to(sys.executable)
+    (tools / "npm").write_text("#!/bin/sh\necho https://packages.example.org/\n")
+    (tools / "npm").chmod(0o755)
+    layout = detect(("package.json", "package-lock.json"), {"package.json": "{}"}, lambda name: True)
+    get = "python3 -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1])' http://{}/ || true"
+    commands = tuple(get.format(host) for host in ("packages.example.org", "other.example.org"))
+    runtime = Runtime(tools / "python3")
+    builder = Builder(NoSandbox(runtime), runtime, Gateway(resolve=nowhere))
+    note = await builder.build(place, Order(layout, commands, (), 60), {}, tell)
+    assert note.refused == ("other.example.org",)
